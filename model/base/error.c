@@ -1,0 +1,22 @@
+#include "model/base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
+{
+    if (error == NULL || error->kind != ERROR_NONE) {
+        return false;
+    }
+    error->kind = kind;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    for (char *c = error->text; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            *c = '?';
+        }
+    }
+    return false;
+}
