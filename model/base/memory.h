@@ -18,8 +18,8 @@ void *memory_new(size_t bytes);
 void *memory_array(size_t count, size_t element_bytes);
 void *memory_resize(void *old, size_t count, size_t element_bytes);
 void *memory_copy(const void *from, size_t bytes);
-char *memory_text(const char *text);                        /* copy of a string; NULL stays NULL */
-char *memory_text_n(const char *text, size_t bytes);        /* copy of a slice, NUL added */
+char *memory_text(const char *text);                 /* copy of a string; NULL stays NULL */
+char *memory_text_n(const char *text, size_t bytes); /* copy of a slice, NUL added */
 char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -10,25 +10,25 @@
 #include <stdint.h>
 
 enum ggml_type_id { /* only those that the code names; the table has them all */
-    GGML_F32 = 0,
-    GGML_F16 = 1,
-    GGML_Q4_0 = 2,
-    GGML_Q4_1 = 3,
-    GGML_Q5_0 = 6,
-    GGML_Q5_1 = 7,
-    GGML_Q8_0 = 8,
-    GGML_IQ4_NL = 20,
-    GGML_BF16 = 30,
+                    GGML_F32 = 0,
+                    GGML_F16 = 1,
+                    GGML_Q4_0 = 2,
+                    GGML_Q4_1 = 3,
+                    GGML_Q5_0 = 6,
+                    GGML_Q5_1 = 7,
+                    GGML_Q8_0 = 8,
+                    GGML_IQ4_NL = 20,
+                    GGML_BF16 = 30,
 };
 
 struct ggml_type_info {
-    uint32_t id;             /* number in a GGUF tensor table */
-    const char *name;        /* as llama.cpp prints it: "q4_K", "iq3_xxs", "f16" */
-    uint32_t block_elements; /* elements per block; 1 for plain types */
-    uint32_t block_bytes;    /* bytes per block */
-    uint32_t row_extra_bytes;/* ik_llama.cpp: bytes in front of each row */
-    bool quantized;          /* ggml_is_quantized: takes CUDA's 512-element row padding */
-    bool ik_only;            /* stock llama.cpp refuses a file with it */
+    uint32_t id;              /* number in a GGUF tensor table */
+    const char *name;         /* as llama.cpp prints it: "q4_K", "iq3_xxs", "f16" */
+    uint32_t block_elements;  /* elements per block; 1 for plain types */
+    uint32_t block_bytes;     /* bytes per block */
+    uint32_t row_extra_bytes; /* ik_llama.cpp: bytes in front of each row */
+    bool quantized;           /* ggml_is_quantized: takes CUDA's 512-element row padding */
+    bool ik_only;             /* stock llama.cpp refuses a file with it */
 };
 
 /* NULL where unknown. The result lives as long as the program. */

@@ -15,63 +15,77 @@
 #include <stdint.h>
 
 enum gguf_value_type {
-    GGUF_U8, GGUF_I8, GGUF_U16, GGUF_I16, GGUF_U32, GGUF_I32, GGUF_F32, GGUF_BOOL, GGUF_STRING,
-    GGUF_ARRAY, GGUF_U64, GGUF_I64, GGUF_F64,
+    GGUF_U8,
+    GGUF_I8,
+    GGUF_U16,
+    GGUF_I16,
+    GGUF_U32,
+    GGUF_I32,
+    GGUF_F32,
+    GGUF_BOOL,
+    GGUF_STRING,
+    GGUF_ARRAY,
+    GGUF_U64,
+    GGUF_I64,
+    GGUF_F64,
 };
 
 struct gguf_value {
-    const char *key;                  /* owned by the gguf, NUL-terminated */
+    const char *key; /* owned by the gguf, NUL-terminated */
     enum gguf_value_type type;
-    enum gguf_value_type element;     /* arrays: type of the elements */
-    uint64_t count;                   /* arrays: elements; strings: bytes; else 1 */
+    enum gguf_value_type element; /* arrays: type of the elements */
+    uint64_t count;               /* arrays: elements; strings: bytes; else 1 */
     union {
         uint64_t u;
         int64_t i;
         double f;
-        const char *string;           /* NUL-terminated copy, owned; `count` bytes */
-        const uint8_t *elements;      /* arrays: borrowed from the part's bytes, little-endian */
+        const char *string;      /* NUL-terminated copy, owned; `count` bytes */
+        const uint8_t *elements; /* arrays: borrowed from the part's bytes, little-endian */
     } as;
 };
 
 struct gguf_tensor {
-    const char *name;                 /* owned by the gguf; < 64 bytes */
+    const char *name; /* owned by the gguf; < 64 bytes */
     const struct ggml_type_info *type;
-    uint64_t ne[4];                   /* elements per dimension; unused ones are 1 */
+    uint64_t ne[4]; /* elements per dimension; unused ones are 1 */
     uint32_t n_dims;
-    uint32_t part;                    /* index of the part that holds it */
-    uint64_t offset;                  /* bytes from the start of that part's data section */
-    uint64_t bytes;                   /* ggml_nbytes */
+    uint32_t part;   /* index of the part that holds it */
+    uint64_t offset; /* bytes from the start of that part's data section */
+    uint64_t bytes;  /* ggml_nbytes */
 };
 
 /* One file of the model, as the caller hands it in. */
 struct gguf_part {
-    const char *path;      /* for messages; borrowed */
-    const uint8_t *bytes;  /* the head, or the whole file; must outlive the gguf (arrays point into it) */
-    uint64_t available;    /* bytes readable at `bytes` */
-    uint64_t file_bytes;   /* size of the whole file where known, else = available */
+    const char *path; /* for messages; borrowed */
+    const uint8_t
+        *bytes; /* the head, or the whole file; must outlive the gguf (arrays point into it) */
+    uint64_t available;  /* bytes readable at `bytes` */
+    uint64_t file_bytes; /* size of the whole file where known, else = available */
 };
 
 struct gguf {
     uint32_t version;
     uint64_t n_values;
-    struct gguf_value *values;        /* of the first part; that is all llama.cpp reads */
+    struct gguf_value *values; /* of the first part; that is all llama.cpp reads */
     uint64_t n_tensors;
-    struct gguf_tensor *tensors;      /* of all parts, in file order */
+    struct gguf_tensor *tensors; /* of all parts, in file order */
     uint64_t n_parts;
-    uint64_t head_bytes;              /* bytes of all heads, up to the data sections */
-    uint64_t tensor_bytes;            /* sum of tensors' bytes */
-    bool complete;                    /* every part holds all its weights (file_bytes reach the end) */
-    void *storage;                    /* private */
+    uint64_t head_bytes;   /* bytes of all heads, up to the data sections */
+    uint64_t tensor_bytes; /* sum of tensors' bytes */
+    bool complete;         /* every part holds all its weights (file_bytes reach the end) */
+    void *storage;         /* private */
 };
 
 /* Reads the heads of all parts. New `*out`; free with gguf_free. Fails with ERROR_INPUT and a line
  * that begins with the part's path. A part cut after its tensor table is fine: `complete` is false. */
-bool gguf_parse(const struct gguf_part *parts, size_t n_parts, struct gguf **out, struct error *error);
+bool gguf_parse(const struct gguf_part *parts, size_t n_parts, struct gguf **out,
+                struct error *error);
 void gguf_free(struct gguf **gguf);
 
 /* What the first part says of the split: 1 and 0 for a model in one file. Reads the head's metadata
  * only; used to know which other parts to open. */
-bool gguf_peek_split(const struct gguf_part *part, uint32_t *count, uint32_t *number, struct error *error);
+bool gguf_peek_split(const struct gguf_part *part, uint32_t *count, uint32_t *number,
+                     struct error *error);
 
 /* Lookup by full key; NULL where absent. Borrowed. */
 const struct gguf_value *gguf_find(const struct gguf *gguf, const char *key);

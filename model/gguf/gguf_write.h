@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 struct gguf_writer {
-    struct strbuf values;   /* encoded key-values */
-    struct strbuf tensors;  /* encoded tensor infos */
+    struct strbuf values;  /* encoded key-values */
+    struct strbuf tensors; /* encoded tensor infos */
     uint64_t n_values;
     uint64_t n_tensors;
-    uint64_t next_offset;   /* running, aligned to 32 */
+    uint64_t next_offset; /* running, aligned to 32 */
 };
 
 /* A zeroed struct is an empty writer. */
@@ -23,11 +23,13 @@ void gguf_write_i32(struct gguf_writer *writer, const char *key, int32_t value);
 void gguf_write_f32(struct gguf_writer *writer, const char *key, float value);
 void gguf_write_bool(struct gguf_writer *writer, const char *key, int value);
 void gguf_write_string(struct gguf_writer *writer, const char *key, const char *value);
-void gguf_write_u32_array(struct gguf_writer *writer, const char *key, const uint32_t *values, size_t n);
-void gguf_write_string_array(struct gguf_writer *writer, const char *key, const char *const *values, size_t n);
+void gguf_write_u32_array(struct gguf_writer *writer, const char *key, const uint32_t *values,
+                          size_t n);
+void gguf_write_string_array(struct gguf_writer *writer, const char *key, const char *const *values,
+                             size_t n);
 /* `ne` has `n_dims` entries (1-4); the offset continues from the tensor before. */
-void gguf_write_tensor(struct gguf_writer *writer, const char *name, uint32_t type, const uint64_t *ne,
-                       uint32_t n_dims);
+void gguf_write_tensor(struct gguf_writer *writer, const char *name, uint32_t type,
+                       const uint64_t *ne, uint32_t n_dims);
 /* The head: magic, version 3, counts, values, tensor table, padding to 32. Clears the writer. */
 void gguf_write_finish(struct gguf_writer *writer, struct strbuf *out);
 

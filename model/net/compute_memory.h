@@ -10,9 +10,9 @@
 #include "model/plan/settings.h"
 
 enum compute_term {
-    COMPUTE_INPUTS,        /* masks, embeddings, positions, resident leafs */
-    COMPUTE_ATTENTION,     /* attention or recurrent stage */
-    COMPUTE_FEED_FORWARD,  /* dense or expert intermediates */
+    COMPUTE_INPUTS,       /* masks, embeddings, positions, resident leafs */
+    COMPUTE_ATTENTION,    /* attention or recurrent stage */
+    COMPUTE_FEED_FORWARD, /* dense or expert intermediates */
     COMPUTE_LOGITS,
     COMPUTE_PIPELINE,      /* copies for pipeline parallelism */
     COMPUTE_WEIGHT_COPIES, /* CPU weights that op offload puts on the card */
@@ -31,12 +31,12 @@ struct compute_input {
     const struct model *model;
     const struct resolved *resolved;
     const struct rig *rig;
-    const int16_t *home;    /* per layer, n_layer + 1 */
-    const int16_t *device;  /* per row of the model: effective device */
-    const int16_t *in_use;  /* plan's devices in order */
+    const int16_t *home;   /* per layer, n_layer + 1 */
+    const int16_t *device; /* per row of the model: effective device */
+    const int16_t *in_use; /* plan's devices in order */
     size_t n_in_use;
-    bool any_override;      /* even one that matches nothing: switches pipeline parallelism off */
-    bool offload_all;       /* -ngl > n_layer */
+    bool any_override; /* even one that matches nothing: switches pipeline parallelism off */
+    bool offload_all;  /* -ngl > n_layer */
     enum split_mode split_mode;
 };
 

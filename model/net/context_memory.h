@@ -9,8 +9,8 @@
 #include "model/plan/settings.h"
 
 /* Bytes of layer `il`'s cache and state on a device of `backend`; 0 where the layer has none. */
-uint64_t context_layer_bytes(const struct model *model, const struct resolved *resolved, uint32_t il,
-                             enum backend backend);
+uint64_t context_layer_bytes(const struct model *model, const struct resolved *resolved,
+                             uint32_t il, enum backend backend);
 /* Of those, the bytes that decoding one token at `depth` tokens reads (speed model). */
 uint64_t context_layer_read(const struct model *model, const struct resolved *resolved, uint32_t il,
                             uint64_t depth);

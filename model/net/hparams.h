@@ -16,8 +16,8 @@ enum { MAX_LAYERS = 512 };
 
 /* How llama.cpp keeps the context of a model (src/llama-model.cpp create_memory). */
 enum memory_class {
-    MEMORY_NONE,       /* encoders, diffusion: no cache */
-    MEMORY_KV,         /* plain or MLA KV cache, also iSWA where is_swa[] is set and n_swa > 0 */
+    MEMORY_NONE, /* encoders, diffusion: no cache */
+    MEMORY_KV,   /* plain or MLA KV cache, also iSWA where is_swa[] is set and n_swa > 0 */
     MEMORY_RECURRENT,
     MEMORY_HYBRID,     /* KV (or iSWA) on attention layers + recurrent state on the others */
     MEMORY_DSA,        /* MLA cache + indexer keys */
@@ -28,26 +28,26 @@ enum memory_class {
     MEMORY_UNKNOWN,    /* architecture not in the table: KV guessed from the metadata */
 };
 
-struct arch;           /* row of the architecture table, see model/net/arch.h */
+struct arch; /* row of the architecture table, see model/net/arch.h */
 
 struct hparams {
-    const struct arch *arch;   /* NULL: unknown architecture */
+    const struct arch *arch; /* NULL: unknown architecture */
     enum memory_class memory;
-    bool estimate_only;        /* the cache size is not known to be exact */
+    bool estimate_only; /* the cache size is not known to be exact */
 
-    uint32_t n_layer;          /* L: block_count as llama.cpp counts it, MTP and expansions included */
-    uint32_t n_layer_nextn;    /* X: MTP/nextn blocks at the end */
+    uint32_t n_layer;       /* L: block_count as llama.cpp counts it, MTP and expansions included */
+    uint32_t n_layer_nextn; /* X: MTP/nextn blocks at the end */
     uint32_t n_vocab;
     uint32_t n_embd;
     uint32_t n_ctx_train;
     uint32_t n_expert;
     uint32_t n_expert_used;
-    uint32_t n_ff_exp;         /* width of one routed expert */
-    uint32_t n_ff_shexp;       /* width of the shared expert(s) together; 0 without */
+    uint32_t n_ff_exp;   /* width of one routed expert */
+    uint32_t n_ff_shexp; /* width of the shared expert(s) together; 0 without */
     uint32_t n_layer_dense_lead;
     uint32_t n_rot;
-    bool causal;               /* causal attention (encoders: false) */
-    bool parallel_residual;    /* no ffn_norm: attention and feed-forward read the same input */
+    bool causal;            /* causal attention (encoders: false) */
+    bool parallel_residual; /* no ffn_norm: attention and feed-forward read the same input */
 
     /* per layer, il in 0..n_layer-1 */
     uint32_t n_head[MAX_LAYERS];
@@ -61,7 +61,7 @@ struct hparams {
     uint32_t key_length_swa, value_length_swa; /* on sliding-window layers */
     uint32_t key_length_mla, value_length_mla; /* both set: MLA, the cache is K-only */
     uint32_t kv_lora_rank;
-    uint32_t n_swa;                            /* sliding window, tokens; 0 without */
+    uint32_t n_swa; /* sliding window, tokens; 0 without */
 
     /* recurrent */
     uint32_t ssm_conv_kernel, ssm_inner_size, ssm_state_size, ssm_group_count, ssm_dt_rank;
@@ -72,10 +72,11 @@ struct hparams {
     /* indexer and compressed caches */
     uint32_t indexer_n_head, indexer_key_length, indexer_key_length_swa, indexer_top_k;
     bool indexer_full[MAX_LAYERS];
-    uint32_t compress_ratio[MAX_LAYERS];       /* deepseek4: 0, 4 (CSA) or 128 (HCA) */
-    uint32_t hyper_connections;                /* hc_count; 0 without */
-    uint32_t ple_conv_state;                   /* qwen4exp: floats more per recurrent row */
-    uint32_t swiglu_clamped[(MAX_LAYERS + 31) / 32]; /* bit il: swiglu_clamp_exp > 1e-6 on that layer */
+    uint32_t compress_ratio[MAX_LAYERS]; /* deepseek4: 0, 4 (CSA) or 128 (HCA) */
+    uint32_t hyper_connections;          /* hc_count; 0 without */
+    uint32_t ple_conv_state;             /* qwen4exp: floats more per recurrent row */
+    uint32_t
+        swiglu_clamped[(MAX_LAYERS + 31) / 32]; /* bit il: swiglu_clamp_exp > 1e-6 on that layer */
 };
 
 /* Row widths of layer il's cache, in elements (src/llama-hparams.cpp n_embd_k_gqa, n_embd_v_gqa). */

@@ -17,9 +17,9 @@ enum tensor_group {
     GROUP_EMBD,
     GROUP_ATTN,
     GROUP_SSM,
-    GROUP_FFN,       /* dense feed-forward */
-    GROUP_ROUTER,    /* ffn_gate_inp, exp_probs_b */
-    GROUP_SHEXP,     /* shared experts */
+    GROUP_FFN,    /* dense feed-forward */
+    GROUP_ROUTER, /* ffn_gate_inp, exp_probs_b */
+    GROUP_SHEXP,  /* shared experts */
     GROUP_GATE_EXPS,
     GROUP_UP_EXPS,
     GROUP_DOWN_EXPS,
@@ -34,42 +34,43 @@ const char *tensor_group_name(enum tensor_group group); /* "gate_exps": the JSON
 
 /* The rule that gives a tensor its device when no override decides. */
 enum tensor_role {
-    ROLE_INPUT,   /* always the CPU list (token_embd, position_embd, ...) */
-    ROLE_LAYER,   /* device of layer `home_layer` */
-    ROLE_OUTPUT,  /* device of the output layer (home index n_layer) */
+    ROLE_INPUT,      /* always the CPU list (token_embd, position_embd, ...) */
+    ROLE_LAYER,      /* device of layer `home_layer` */
+    ROLE_OUTPUT,     /* device of the output layer (home index n_layer) */
     ROLE_PER_BUFFER, /* rope_freqs, rope_factors_*: one copy in each buffer type in use among the homes
                       * of the layers that create it (section 12.1); `home_layer` is the first of them */
-    ROLE_SKIPPED, /* llama.cpp does not load it: nextn blocks without MTP, masked_embd, ... */
+    ROLE_SKIPPED,    /* llama.cpp does not load it: nextn blocks without MTP, masked_embd, ... */
 };
 
 struct model_tensor {
-    const char *name;        /* borrowed from the gguf; < 64 bytes */
+    const char *name; /* borrowed from the gguf; < 64 bytes */
     const struct ggml_type_info *type;
     uint64_t ne[4];
-    uint64_t bytes;          /* ggml_nbytes, without padding */
-    int32_t layer;           /* N of blk.N, -1 without */
+    uint64_t bytes; /* ggml_nbytes, without padding */
+    int32_t layer;  /* N of blk.N, -1 without */
     enum tensor_group group;
     enum tensor_role role;
-    uint32_t home_layer;     /* ROLE_LAYER/PER_BUFFER: whose home it takes (0..n_layer-1); ROLE_OUTPUT: n_layer */
-    int32_t tied_to;         /* >= 0: this row is the second use of row `tied_to` (always row - 1): the
+    uint32_t
+        home_layer; /* ROLE_LAYER/PER_BUFFER: whose home it takes (0..n_layer-1); ROLE_OUTPUT: n_layer */
+    int32_t tied_to; /* >= 0: this row is the second use of row `tied_to` (always row - 1): the
                               * tied token_embd as OUTPUT. Same name, own device; both in one buffer type
                               * share one allocation, and then this row has 0 bytes there */
-    bool mul_mat_id;         /* used by MUL_MAT_ID (experts); repacking and op offload ask */
-    bool lookup;             /* a table read by row: counts 0 in the speed model (the tied twin counts 1) */
+    bool mul_mat_id; /* used by MUL_MAT_ID (experts); repacking and op offload ask */
+    bool lookup;     /* a table read by row: counts 0 in the speed model (the tied twin counts 1) */
 };
 
 struct model {
-    const struct gguf *gguf;       /* borrowed; must outlive the model */
-    char *path;                    /* owned: as the user named it (first part) */
-    const char *name;              /* general.name or file name; borrowed from gguf or path */
-    const char *arch_name;         /* general.architecture, as in the file; borrowed */
+    const struct gguf *gguf; /* borrowed; must outlive the model */
+    char *path;              /* owned: as the user named it (first part) */
+    const char *name;        /* general.name or file name; borrowed from gguf or path */
+    const char *arch_name;   /* general.architecture, as in the file; borrowed */
     struct hparams hparams;
-    size_t n_tensors;              /* rows: file tensors plus tied twins */
-    struct model_tensor *tensors;  /* in file order, a twin right after its original */
-    uint64_t bytes;                /* sum of the file's tensor bytes */
-    uint64_t file_bytes;           /* size of all parts */
-    bool complete;                 /* false: only the head(s) are here */
-    uint32_t *by_name;             /* row indices sorted by name, twins left out: n_names entries */
+    size_t n_tensors;             /* rows: file tensors plus tied twins */
+    struct model_tensor *tensors; /* in file order, a twin right after its original */
+    uint64_t bytes;               /* sum of the file's tensor bytes */
+    uint64_t file_bytes;          /* size of all parts */
+    bool complete;                /* false: only the head(s) are here */
+    uint32_t *by_name;            /* row indices sorted by name, twins left out: n_names entries */
     size_t n_names;
 };
 

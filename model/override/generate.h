@@ -10,14 +10,15 @@
 
 /* What the rules must do with each row of the model (twins share their original's name and entry). */
 enum wanted {
-    WANTED_FREE = -4,   /* no rule of ours may decide it, and it does not care (skipped tensors) */
-    WANTED_ALONE = -3,  /* no rule may decide it: it stays where it is (home, or the given rules below) */
+    WANTED_FREE = -4, /* no rule of ours may decide it, and it does not care (skipped tensors) */
+    WANTED_ALONE =
+        -3, /* no rule may decide it: it stays where it is (home, or the given rules below) */
     /* >= DEVICE_HOST: a rule must decide it and send it there */
 };
 
 struct generated_rule {
-    char *pattern;      /* owned */
-    int device;         /* index into the rig, or DEVICE_HOST */
+    char *pattern; /* owned */
+    int device;    /* index into the rig, or DEVICE_HOST */
 };
 
 struct generated_rules {

@@ -18,20 +18,21 @@
 struct pattern; /* compiled, see pattern.h */
 
 struct override {
-    char *pattern;            /* owned */
-    char *buffer;             /* owned: buffer type name as written */
-    uint32_t argument;        /* which argument of the list it came from: index into override_list.arguments */
+    char *pattern; /* owned */
+    char *buffer;  /* owned: buffer type name as written */
+    uint32_t
+        argument; /* which argument of the list it came from: index into override_list.arguments */
     struct pattern *compiled; /* owned; NULL where std::regex refuses the pattern */
-    char *refused;            /* owned or NULL: why llama.cpp would refuse this entry (bad regex, ...) */
+    char *refused; /* owned or NULL: why llama.cpp would refuse this entry (bad regex, ...) */
 };
 
 /* One argument as given, repeated verbatim in exports: {"-ot", "a=CPU,b=CUDA0"}, {"-cmoe", NULL}. */
 struct override_argument {
-    char *flag;               /* owned: canonical short spelling: -ot -cmoe -ncmoe -ncffn */
-    char *value;              /* owned or NULL */
-    bool from_environment;    /* LLAMA_ARG_OVERRIDE_TENSOR: stands before the command line */
-    uint32_t first, count;    /* its entries */
-    char *refused;            /* owned or NULL: the value itself is refused (no `=`, empty piece) */
+    char *flag;            /* owned: canonical short spelling: -ot -cmoe -ncmoe -ncffn */
+    char *value;           /* owned or NULL */
+    bool from_environment; /* LLAMA_ARG_OVERRIDE_TENSOR: stands before the command line */
+    uint32_t first, count; /* its entries */
+    char *refused;         /* owned or NULL: the value itself is refused (no `=`, empty piece) */
 };
 
 /* Immutable once built, shared by the plans of an undo history through `references`. */
@@ -45,7 +46,7 @@ struct override_list {
 
 enum { MAX_OVERRIDES = 4095 }; /* llama.cpp aborts at 4096 (common/common.cpp:1706) */
 
-struct override_list *override_list_new(void);                     /* empty, one reference */
+struct override_list *override_list_new(void); /* empty, one reference */
 struct override_list *override_list_hold(struct override_list *list);
 void override_list_drop(struct override_list **list);
 
@@ -59,6 +60,7 @@ void override_list_add(struct override_list *list, const char *flag, const char 
 int32_t override_list_match(const struct override_list *list, const char *name, size_t from);
 
 /* decided[row] = index of the first matching entry, or -1, for every row of the model. */
-void override_list_decide(const struct override_list *list, const struct model *model, int32_t *decided);
+void override_list_decide(const struct override_list *list, const struct model *model,
+                          int32_t *decided);
 
 #endif

@@ -15,30 +15,31 @@ enum {
 };
 
 enum backend { /* what the buffer rules depend on; taken from the device's name */
-    BACKEND_CPU,
-    BACKEND_CUDA,  /* also HIP (ROCm*) and MUSA: 128-byte alignment, 512-element row padding */
-    BACKEND_SYCL,  /* the same padding */
-    BACKEND_VULKAN,
-    BACKEND_METAL,
-    BACKEND_RPC,
-    BACKEND_OTHER,
+               BACKEND_CPU,
+               BACKEND_CUDA, /* also HIP (ROCm*) and MUSA: 128-byte alignment, 512-element row padding */
+               BACKEND_SYCL, /* the same padding */
+               BACKEND_VULKAN,
+               BACKEND_METAL,
+               BACKEND_RPC,
+               BACKEND_OTHER,
 };
 
 enum { HOST_MARGIN_MIB = 2048, DEVICE_MARGIN_MIB = 1024 };
 
 struct device {
-    char *name;          /* owned: buffer type name as -ot takes it ("CUDA0", "RPC0[host:port]") */
-    char *device_name;   /* owned: name as -dev takes it; same text unless they differ */
-    char *description;   /* owned: "NVIDIA GeForce RTX 5090"; "" where unknown */
-    char *pci;           /* owned or NULL: "0000:01:00.0" */
+    char *name;        /* owned: buffer type name as -ot takes it ("CUDA0", "RPC0[host:port]") */
+    char *device_name; /* owned: name as -dev takes it; same text unless they differ */
+    char *description; /* owned: "NVIDIA GeForce RTX 5090"; "" where unknown */
+    char *pci;         /* owned or NULL: "0000:01:00.0" */
     char *compute_capability; /* owned or NULL: "12.0", "gfx1100" */
     enum backend backend;
-    bool has_kernels;    /* false: the oracle's stand-ins ("kernels": "none"): no flash-attention scratch */
-    uint64_t total;      /* bytes */
-    uint64_t free;       /* bytes, before llama.cpp starts */
-    uint64_t context;    /* bytes: what llama.cpp's own context takes on the device */
-    uint64_t reserve;    /* bytes: kept for others */
-    int64_t margin;      /* bytes; -1: not set here (-fitt, else the default) */
+    bool
+        has_kernels; /* false: the oracle's stand-ins ("kernels": "none"): no flash-attention scratch */
+    uint64_t total;        /* bytes */
+    uint64_t free;         /* bytes, before llama.cpp starts */
+    uint64_t context;      /* bytes: what llama.cpp's own context takes on the device */
+    uint64_t reserve;      /* bytes: kept for others */
+    int64_t margin;        /* bytes; -1: not set here (-fitt, else the default) */
     double bandwidth_gb_s; /* 0: unknown */
     double link_gb_s;      /* 0: unknown */
     double efficiency;     /* 0: default 0.75 */
@@ -49,10 +50,10 @@ struct device {
 struct rig {
     struct device *devices; /* owned, n_devices of them, in llama.cpp's default device order */
     size_t n_devices;
-    struct device host;     /* name "CPU" */
-    bool simulated;         /* from a device file or --rig, not this machine: the screen says SIM */
-    char *found_by;         /* owned or NULL: "NVML", "nvidia-smi", "device file demo.json" */
-    bool order_uncertain;   /* NVML cannot know CUDA's order: warning device-order */
+    struct device host;   /* name "CPU" */
+    bool simulated;       /* from a device file or --rig, not this machine: the screen says SIM */
+    char *found_by;       /* owned or NULL: "NVML", "nvidia-smi", "device file demo.json" */
+    bool order_uncertain; /* NVML cannot know CUDA's order: warning device-order */
 };
 
 enum backend backend_of_name(const char *buffer_name);

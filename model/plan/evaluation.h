@@ -9,12 +9,28 @@
 #include "model/plan/plan.h"
 
 enum warning_code { /* names in warning_name; interface.md section 3 */
-    WARN_OVER_BUDGET, WARN_OVERRIDE_UNMATCHED, WARN_OVERRIDE_SHADOWED, WARN_OVERRIDE_COMMA,
-    WARN_OVERRIDE_BAD_REGEX, WARN_UNKNOWN_BUFFER, WARN_REFUSED_SETTING, WARN_KV_AWAY_FROM_WEIGHTS,
-    WARN_GATE_UP_SPLIT, WARN_HOST_OVER_BUDGET, WARN_DEVICE_UNUSED, WARN_DEVICE_ORDER,
-    WARN_TOO_MANY_DEVICES, WARN_ARCH_MISMATCH, WARN_FIT_DECIDES, WARN_FLAG_NOT_FOR_TARGET,
-    WARN_UNKNOWN_ARCHITECTURE, WARN_TRUNCATED_MODEL, WARN_ESTIMATE_ONLY, WARN_IK_ONLY_TYPE,
-    WARN_CONTEXT_ABOVE_TRAINING, WARN_COUNT,
+                    WARN_OVER_BUDGET,
+                    WARN_OVERRIDE_UNMATCHED,
+                    WARN_OVERRIDE_SHADOWED,
+                    WARN_OVERRIDE_COMMA,
+                    WARN_OVERRIDE_BAD_REGEX,
+                    WARN_UNKNOWN_BUFFER,
+                    WARN_REFUSED_SETTING,
+                    WARN_KV_AWAY_FROM_WEIGHTS,
+                    WARN_GATE_UP_SPLIT,
+                    WARN_HOST_OVER_BUDGET,
+                    WARN_DEVICE_UNUSED,
+                    WARN_DEVICE_ORDER,
+                    WARN_TOO_MANY_DEVICES,
+                    WARN_ARCH_MISMATCH,
+                    WARN_FIT_DECIDES,
+                    WARN_FLAG_NOT_FOR_TARGET,
+                    WARN_UNKNOWN_ARCHITECTURE,
+                    WARN_TRUNCATED_MODEL,
+                    WARN_ESTIMATE_ONLY,
+                    WARN_IK_ONLY_TYPE,
+                    WARN_CONTEXT_ABOVE_TRAINING,
+                    WARN_COUNT,
 };
 const char *warning_name(enum warning_code code);     /* "over-budget" */
 const char *warning_describe(enum warning_code code); /* one line of documentation */
@@ -25,28 +41,28 @@ struct warning {
 };
 
 struct device_use {
-    int order;              /* place in this plan's device list, -1: not used by the plan */
-    uint64_t model;         /* bytes of weights, padded as the backend does */
-    uint64_t experts;       /* of those: routed experts */
-    uint64_t context;       /* KV cache and recurrent state */
-    uint64_t compute;       /* compute buffer */
+    int order;                  /* place in this plan's device list, -1: not used by the plan */
+    uint64_t model;             /* bytes of weights, padded as the backend does */
+    uint64_t experts;           /* of those: routed experts */
+    uint64_t context;           /* KV cache and recurrent state */
+    uint64_t compute;           /* compute buffer */
     struct compute_terms terms; /* what the compute buffer is made of */
-    uint64_t used;          /* model + context + compute */
-    uint64_t margin;        /* context + reserve + margin of the device file */
-    uint64_t budget;        /* free - margin, 0 at least */
-    int64_t headroom;       /* free - margin - used */
+    uint64_t used;              /* model + context + compute */
+    uint64_t margin;            /* context + reserve + margin of the device file */
+    uint64_t budget;            /* free - margin, 0 at least */
+    int64_t headroom;           /* free - margin - used */
     bool fits;
 };
 
 struct layer_place {
-    int16_t home;           /* device index or DEVICE_HOST */
-    int16_t cache;          /* where its cache lives; DEVICE_NONE without */
-    uint64_t context;       /* bytes of that cache */
+    int16_t home;     /* device index or DEVICE_HOST */
+    int16_t cache;    /* where its cache lives; DEVICE_NONE without */
+    uint64_t context; /* bytes of that cache */
 };
 
-struct rule_use {           /* per entry of the effective list */
-    uint32_t matches;       /* rows it decides */
-    uint64_t bytes;         /* of those, unpadded */
+struct rule_use {     /* per entry of the effective list */
+    uint32_t matches; /* rows it decides */
+    uint64_t bytes;   /* of those, unpadded */
 };
 
 struct evaluation {
@@ -58,16 +74,16 @@ struct evaluation {
     int32_t *override;          /* per row: index into the effective list, -1: home */
     int16_t *in_use;            /* the plan's devices in order: rig indices, n_in_use of them */
     size_t n_in_use;
-    uint32_t *runs;             /* layers per run: [0] CPU, [1 + k] in_use[k]; sum n_layer + 1 */
+    uint32_t *runs; /* layers per run: [0] CPU, [1 + k] in_use[k]; sum n_layer + 1 */
     bool pipeline_parallel;
     bool all_fit;
 
     struct generated_rules rules; /* for moved rows; they stand before the given ones */
     struct rule_use *rule_use;    /* rules.n + given->n_entries, generated ones first */
 
-    struct warning *warnings;     /* owned, n_warnings */
+    struct warning *warnings; /* owned, n_warnings */
     size_t n_warnings;
-    struct error refused;         /* kind != NONE: llama.cpp would refuse this plan, with the reason */
+    struct error refused; /* kind != NONE: llama.cpp would refuse this plan, with the reason */
 };
 
 /* Cached decisions of the given rules for one (model, list) pair, so that a frame need not run regexes. */

@@ -21,21 +21,22 @@ struct extra_arguments {
 
 struct plan {
     struct settings settings;
-    int64_t n_gpu_layers;             /* -ngl as given; -1 auto, -2 all */
-    float tensor_split[128];          /* -ts as given */
-    uint32_t n_tensor_split;          /* values given; 0: by free memory */
-    char *devices;                    /* owned or NULL: -dev as given ("CUDA1,CUDA0", "none") */
-    struct override_list *given;      /* shared; never NULL */
-    struct extra_arguments *extra;    /* shared; may be NULL */
-    size_t n_rows;                    /* of `moved` and `locked`: the model's n_tensors */
-    int16_t *moved;                   /* owned: device the row was sent to by hand, or PLAN_UNMOVED. Rows of
+    int64_t n_gpu_layers;          /* -ngl as given; -1 auto, -2 all */
+    float tensor_split[128];       /* -ts as given */
+    uint32_t n_tensor_split;       /* values given; 0: by free memory */
+    char *devices;                 /* owned or NULL: -dev as given ("CUDA1,CUDA0", "none") */
+    struct override_list *given;   /* shared; never NULL */
+    struct extra_arguments *extra; /* shared; may be NULL */
+    size_t n_rows;                 /* of `moved` and `locked`: the model's n_tensors */
+    int16_t *moved;  /* owned: device the row was sent to by hand, or PLAN_UNMOVED. Rows of
                                        * one name (tied twins) always hold the same value */
-    uint8_t *locked;                  /* owned: 1 where the optimiser and later drags leave the row */
+    uint8_t *locked; /* owned: 1 where the optimiser and later drags leave the row */
 };
 enum { PLAN_UNMOVED = -32768 };
 
-void plan_init(struct plan *plan, const struct model *model); /* llama.cpp's defaults, nothing moved */
-void plan_copy(struct plan *to, const struct plan *from);     /* `to` is overwritten, not freed */
+void plan_init(struct plan *plan,
+               const struct model *model);                /* llama.cpp's defaults, nothing moved */
+void plan_copy(struct plan *to, const struct plan *from); /* `to` is overwritten, not freed */
 void plan_clear(struct plan *plan);
 bool plan_equal(const struct plan *a, const struct plan *b);
 
@@ -46,6 +47,7 @@ size_t plan_move_rows(struct plan *plan, const struct model *model, const uint32
 
 /* Sets the homes outright: `counts[0]` layers on CPU, then `counts[1 + k]` on the plan's k-th device in
  * use; they sum to n_layer + 1 (the output layer counts as one and is the last). Writes -ngl and -ts. */
-void plan_set_runs(struct plan *plan, const struct model *model, const uint32_t *counts, size_t n_in_use);
+void plan_set_runs(struct plan *plan, const struct model *model, const uint32_t *counts,
+                   size_t n_in_use);
 
 #endif

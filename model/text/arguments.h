@@ -12,20 +12,20 @@
 /* One flag of llama.cpp (the table covers all that the interface names and, with `values`, every other
  * one that takes a value, so that `-t 16` or `--host 0.0.0.0` is skipped whole and handed through). */
 enum flag_use {
-    FLAG_PLAN,     /* read into the plan */
-    FLAG_MODEL,    /* -m, -hf: names the model */
-    FLAG_PASS,     /* kept and handed through */
-    FLAG_REMOVED,  /* llama.cpp no longer takes it (--mmap, --no-mmap, --mlock): refused with the new spelling */
+    FLAG_PLAN,  /* read into the plan */
+    FLAG_MODEL, /* -m, -hf: names the model */
+    FLAG_PASS,  /* kept and handed through */
+    FLAG_REMOVED, /* llama.cpp no longer takes it (--mmap, --no-mmap, --mlock): refused with the new spelling */
 };
 
 /* What a command line says beside the plan. */
 struct argument_facts {
-    char *model;         /* owned or NULL: -m */
-    char *hf_repo;       /* owned or NULL: -hf */
+    char *model;   /* owned or NULL: -m */
+    char *hf_repo; /* owned or NULL: -hf */
     bool ngl_given, ts_given, ot_given, ctx_given, fit_given;
-    char *mmproj;        /* owned or NULL */
-    char *draft_model;   /* owned or NULL */
-    char *rpc;           /* owned or NULL */
+    char *mmproj;      /* owned or NULL */
+    char *draft_model; /* owned or NULL */
+    char *rpc;         /* owned or NULL */
 };
 void argument_facts_clear(struct argument_facts *facts);
 
@@ -35,8 +35,8 @@ bool llama_flag_known(const char *word, enum flag_use *use, int *n_values);
 /* Reads `arguments` into `plan` (plan_init'ed; a NULL-model plan_init is fine: rows are attached later with
  * plan_attach). `environment`: "LLAMA_ARG_X=value" strings, NULL-terminated or NULL, read first. Problems are
  * ERROR_USAGE (unknown flag of otplan's own, missing value) or ERROR_INPUT (llama.cpp refuses it). */
-bool arguments_read(struct plan *plan, struct argument_facts *facts, const char *const *arguments, size_t n,
-                    const char *const *environment, struct error *error);
+bool arguments_read(struct plan *plan, struct argument_facts *facts, const char *const *arguments,
+                    size_t n, const char *const *environment, struct error *error);
 
 /* The exact argument list for a plan: new strings, NULL-terminated; free with arguments_free.
  * Order: -c, -ngl, -ts, ... -fit off, then -ot: generated rules, then the given ones verbatim, then extra. */
