@@ -24,6 +24,7 @@ struct generated_rule {
 struct generated_rules {
     struct generated_rule *rules;
     size_t n;
+    int32_t *rule_of_row; /* owned, one per row of the model: the rule that decides it, or -1 */
 };
 
 /* `wanted[row]`: a device index, DEVICE_HOST, WANTED_ALONE or WANTED_FREE.

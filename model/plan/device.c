@@ -1,0 +1,99 @@
+#include "model/plan/device.h"
+
+#include "model/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum backend backend_of_name(const char *buffer_name)
+{
+    static const struct {
+        const char *prefix;
+        enum backend backend;
+    } table[] = {
+        {"CUDA", BACKEND_CUDA},     {"ROCm", BACKEND_CUDA},   {"MUSA", BACKEND_CUDA},
+        {"SYCL", BACKEND_SYCL},     {"Vulkan", BACKEND_VULKAN}, {"MTL", BACKEND_METAL},
+        {"Metal", BACKEND_METAL},   {"RPC", BACKEND_RPC},     {"CPU", BACKEND_CPU},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (strncmp(buffer_name, table[i].prefix, strlen(table[i].prefix)) == 0) {
+            return table[i].backend;
+        }
+    }
+    return BACKEND_OTHER;
+}
+
+static void device_copy(struct device *to, const struct device *from)
+{
+    *to = *from;
+    to->name = memory_text(from->name);
+    to->device_name = memory_text(from->device_name);
+    to->description = memory_text(from->description);
+    to->pci = memory_text(from->pci);
+    to->compute_capability = memory_text(from->compute_capability);
+}
+
+static void device_clear(struct device *device)
+{
+    free(device->name);
+    free(device->device_name);
+    free(device->description);
+    free(device->pci);
+    free(device->compute_capability);
+    *device = (struct device){0};
+}
+
+void rig_copy(struct rig *to, const struct rig *from)
+{
+    *to = *from;
+    to->devices = memory_array(from->n_devices, sizeof *to->devices);
+    for (size_t i = 0; i < from->n_devices; i++) {
+        device_copy(&to->devices[i], &from->devices[i]);
+    }
+    device_copy(&to->host, &from->host);
+    to->found_by = memory_text(from->found_by);
+}
+
+void rig_clear(struct rig *rig)
+{
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        device_clear(&rig->devices[i]);
+    }
+    free(rig->devices);
+    device_clear(&rig->host);
+    free(rig->found_by);
+    *rig = (struct rig){0};
+}
+
+void rig_init_host(struct device *host, uint64_t total, uint64_t free_bytes)
+{
+    *host = (struct device){
+        .name = memory_text("CPU"),
+        .device_name = memory_text("CPU"),
+        .description = memory_text(""),
+        .backend = BACKEND_CPU,
+        .has_kernels = true,
+        .total = total,
+        .free = free_bytes,
+        .margin = -1,
+        .numa_node = -1,
+    };
+}
+
+int rig_find(const struct rig *rig, const char *buffer_name)
+{
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        if (strcmp(rig->devices[i].name, buffer_name) == 0) {
+            return (int)i;
+        }
+    }
+    return strcmp(buffer_name, "CPU") == 0 ? DEVICE_HOST : DEVICE_NONE;
+}
+
+const char *rig_name(const struct rig *rig, int device)
+{
+    if (device >= 0 && (size_t)device < rig->n_devices) {
+        return rig->devices[device].name;
+    }
+    return device == DEVICE_HOST ? "CPU" : "-";
+}
