@@ -81,6 +81,9 @@ bool model_describe(const struct gguf *gguf, const char *path, bool load_mtp, st
                     struct error *error);
 void model_free(struct model **model);
 
+/* ROLE_PER_BUFFER: does layer `il` create (and so keep a copy of) this tensor? Usually every trunk layer does. */
+bool model_layer_creates(const struct model *model, const struct model_tensor *tensor, uint32_t il);
+
 /* Row of the tensor with this exact name (the original, not a twin), or -1. */
 int64_t model_find_tensor(const struct model *model, const char *name);
 

@@ -11,9 +11,9 @@ enum backend backend_of_name(const char *buffer_name)
         const char *prefix;
         enum backend backend;
     } table[] = {
-        {"CUDA", BACKEND_CUDA},     {"ROCm", BACKEND_CUDA},   {"MUSA", BACKEND_CUDA},
-        {"SYCL", BACKEND_SYCL},     {"Vulkan", BACKEND_VULKAN}, {"MTL", BACKEND_METAL},
-        {"Metal", BACKEND_METAL},   {"RPC", BACKEND_RPC},     {"CPU", BACKEND_CPU},
+        {"CUDA", BACKEND_CUDA},   {"ROCm", BACKEND_CUDA},     {"MUSA", BACKEND_CUDA},
+        {"SYCL", BACKEND_SYCL},   {"Vulkan", BACKEND_VULKAN}, {"MTL", BACKEND_METAL},
+        {"Metal", BACKEND_METAL}, {"RPC", BACKEND_RPC},       {"CPU", BACKEND_CPU},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strncmp(buffer_name, table[i].prefix, strlen(table[i].prefix)) == 0) {

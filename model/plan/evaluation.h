@@ -88,11 +88,12 @@ struct evaluation {
 
 /* Cached decisions of the given rules for one (model, list) pair, so that a frame need not run regexes. */
 struct decisions {
-    struct override_list *list;  /* held */
+    struct override_list *list; /* held */
     const struct model *model;
-    int16_t *entry_device;  /* per entry: device index, DEVICE_HOST, or DEVICE_NONE where refused */
-    int32_t *entry;         /* per row: index into list->entries, or -1 */
-    bool *matches_any;      /* per entry: its pattern is found in some loaded row, decided by it or not */
+    int16_t *entry_device; /* per entry: device index, DEVICE_HOST, or DEVICE_NONE where refused */
+    int32_t *entry;        /* per row: index into list->entries, or -1 */
+    bool
+        *matches_any; /* per entry: its pattern is found in some loaded row, decided by it or not */
 };
 void decisions_clear(struct decisions *decisions);
 

@@ -25,8 +25,9 @@ static size_t named_devices(const struct rig *rig, const char *names, int16_t *i
         size_t length = strcspn(at, ",");
         int device = find_device_name(rig, at, length);
         if (device == DEVICE_NONE) {
-            error_set(error, ERROR_INPUT, "-dev %s: invalid device: %.*s (this rig has %s%s)", names,
-                      (int)length, at, rig->n_devices > 0 ? rig->devices[0].device_name : "none",
+            error_set(error, ERROR_INPUT, "-dev %s: invalid device: %.*s (this rig has %s%s)",
+                      names, (int)length, at,
+                      rig->n_devices > 0 ? rig->devices[0].device_name : "none",
                       rig->n_devices > 1 ? " and others; see `otplan devices`" : "");
         } else if (n < 16) {
             in_use[n++] = (int16_t)device;
@@ -96,7 +97,8 @@ static void split_points(const struct rig *rig, const struct plan *plan, const i
             const struct device *device = &rig->devices[in_use[k]];
             uint64_t free_bytes =
                 device->free > device->context ? device->free - device->context : 0;
-            splits[k] = (float)(device->free == 0 && device->total == 0 ? rig->host.free : free_bytes);
+            splits[k] =
+                (float)(device->free == 0 && device->total == 0 ? rig->host.free : free_bytes);
         }
     }
     float sum = 0.0F;

@@ -35,7 +35,7 @@ struct plan {
 enum { PLAN_UNMOVED = -32768 };
 
 void plan_init(struct plan *plan,
-               const struct model *model);                /* llama.cpp's defaults, nothing moved */
+               const struct model *model); /* llama.cpp's defaults, nothing moved */
 /* Gives a plan that was read without a model its rows (nothing moved, nothing locked). */
 void plan_attach(struct plan *plan, const struct model *model);
 void plan_copy(struct plan *to, const struct plan *from); /* `to` is overwritten, not freed */

@@ -1,0 +1,389 @@
+#include "model/plan/evaluation.h"
+
+#include "model/base/memory.h"
+#include "model/net/context_memory.h"
+#include "model/plan/decisions.h"
+#include "model/plan/homes.h"
+#include "model/plan/warnings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- devices and homes ---------------------------------------------------------------------- */
+
+static void place_layers(const struct model *model, const struct rig *rig, const struct plan *plan,
+                         struct evaluation *out)
+{
+    uint32_t n_layer = model->hparams.n_layer;
+    out->in_use = memory_array(rig->n_devices + 128, sizeof *out->in_use);
+    out->n_in_use = homes_devices(rig, plan, out->in_use, &out->refused);
+    int16_t *home = memory_array((size_t)n_layer + 1, sizeof *home);
+    homes_assign(model, rig, plan, out->in_use, out->n_in_use, home);
+    out->layers = memory_array((size_t)n_layer + 1, sizeof *out->layers);
+    out->runs = memory_array(out->n_in_use + 1, sizeof *out->runs);
+    for (uint32_t il = 0; il <= n_layer; il++) {
+        struct layer_place *layer = &out->layers[il];
+        layer->home = home[il];
+        layer->cache = DEVICE_NONE;
+        if (il < n_layer && context_layer_present(model, il)) {
+            layer->cache = out->resolved.offload_kqv ? home[il] : DEVICE_HOST;
+        }
+        size_t run = 0;
+        for (size_t k = 0; k < out->n_in_use && home[il] != DEVICE_HOST; k++) {
+            run = out->in_use[k] == home[il] ? k + 1 : run;
+        }
+        out->runs[run]++;
+    }
+    free(home);
+}
+
+/* ---- tensors -------------------------------------------------------------------------------- */
+
+static int16_t home_of(const struct model_tensor *tensor, const struct evaluation *evaluation)
+{
+    switch (tensor->role) {
+    case ROLE_INPUT:
+        return DEVICE_HOST;
+    case ROLE_LAYER:
+    case ROLE_PER_BUFFER:
+    case ROLE_OUTPUT:
+        return evaluation->layers[tensor->home_layer].home;
+    case ROLE_SKIPPED:
+        break;
+    }
+    return DEVICE_NONE;
+}
+
+static bool valid_target(const struct rig *rig, const struct evaluation *evaluation, int16_t device)
+{
+    if (device == DEVICE_HOST) {
+        return true;
+    }
+    for (size_t k = 0; k < evaluation->n_in_use; k++) {
+        if (evaluation->in_use[k] == device) {
+            return (size_t)device < rig->n_devices;
+        }
+    }
+    return false;
+}
+
+/* Base placement (given rules, else home), then what was moved by hand on top of it, as generated rules. */
+static void place_tensors(const struct model *model, const struct rig *rig, const struct plan *plan,
+                          const struct decisions *decisions, struct evaluation *out)
+{
+    size_t n = model->n_tensors;
+    out->device = memory_array(n, sizeof *out->device);
+    out->override = memory_array(n, sizeof *out->override);
+    int16_t *wanted = memory_array(n, sizeof *wanted);
+    int16_t *stays = memory_array(n, sizeof *stays);
+    bool any = false;
+    for (size_t row = 0; row < n; row++) {
+        const struct model_tensor *tensor = &model->tensors[row];
+        int32_t entry = decisions->entry[row];
+        int16_t base = home_of(tensor, out);
+        if (tensor->role != ROLE_SKIPPED && entry >= 0) {
+            base = decisions->entry_device[entry];
+        }
+        out->device[row] = base;
+        out->override[row] = entry;
+        wanted[row] = tensor->role == ROLE_SKIPPED ? WANTED_FREE : WANTED_ALONE;
+        stays[row] = tensor->role == ROLE_PER_BUFFER && entry < 0 ? DEVICE_NONE : base;
+    }
+    for (size_t row = 0; row < n && plan->n_rows == n; row++) {
+        const struct model_tensor *tensor = &model->tensors[row];
+        int16_t moved = plan->moved[row];
+        if (tensor->tied_to >= 0) {
+            /* one name, one rule: wanted is decided on the original for both uses */
+            size_t original = (size_t)tensor->tied_to;
+            bool original_leaves = wanted[original] >= DEVICE_HOST;
+            if (moved != PLAN_UNMOVED && valid_target(rig, out, moved) &&
+                (original_leaves || out->device[row] != moved)) {
+                wanted[original] = wanted[row] = moved;
+                any = true;
+            } else if (out->device[row] != out->device[original]) {
+                stays[original] = stays[row] = DEVICE_NONE;
+            }
+            continue;
+        }
+        if (moved == PLAN_UNMOVED || tensor->role == ROLE_SKIPPED ||
+            !valid_target(rig, out, moved)) {
+            continue;
+        }
+        if (moved != out->device[row] || stays[row] == DEVICE_NONE) {
+            wanted[row] = moved;
+            any = true;
+        }
+    }
+    out->rules.rule_of_row = NULL;
+    if (any) {
+        generate_rules(model, wanted, stays, &out->rules);
+    }
+    for (size_t row = 0; row < n; row++) {
+        if (wanted[row] >= DEVICE_HOST) {
+            out->device[row] = wanted[row];
+        }
+        int32_t rule = any ? out->rules.rule_of_row[row] : -1;
+        if (rule >= 0) {
+            out->override[row] = rule;
+        } else if (out->override[row] >= 0) {
+            out->override[row] += (int32_t)out->rules.n;
+        }
+    }
+    free(wanted);
+    free(stays);
+}
+
+static void count_rules(const struct model *model, const struct plan *plan, struct evaluation *out)
+{
+    out->rule_use = memory_array(out->rules.n + plan->given->n_entries, sizeof *out->rule_use);
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        if (out->override[row] >= 0 && model->tensors[row].tied_to < 0) {
+            out->rule_use[out->override[row]].matches++;
+            out->rule_use[out->override[row]].bytes += model->tensors[row].bytes;
+        }
+    }
+}
+
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+static struct device_use *use_of(struct evaluation *evaluation, int16_t device)
+{
+    return device >= 0 ? &evaluation->devices[device] : &evaluation->host;
+}
+
+static bool is_expert(enum tensor_group group)
+{
+    return group == GROUP_GATE_EXPS || group == GROUP_UP_EXPS || group == GROUP_DOWN_EXPS ||
+           group == GROUP_GATE_UP_EXPS;
+}
+
+static void weigh_row(const struct model_tensor *tensor, const struct rig *rig, int16_t device,
+                      struct evaluation *out)
+{
+    enum backend backend = device >= 0 ? rig->devices[device].backend : BACKEND_CPU;
+    uint64_t bytes = weight_alloc_bytes(tensor->type, tensor->ne, tensor->bytes, backend);
+    struct device_use *use = use_of(out, device);
+    use->model += bytes;
+    use->experts += is_expert(tensor->group) ? bytes : 0;
+}
+
+/* One copy in each buffer type among the homes of the layers that create it (section 12.1). */
+static void weigh_per_buffer(const struct model *model, const struct model_tensor *tensor,
+                             const struct rig *rig, struct evaluation *out)
+{
+    bool host = false;
+    bool *seen = memory_array(rig->n_devices, sizeof *seen);
+    uint32_t n_trunk = model->hparams.n_layer - model->hparams.n_layer_nextn;
+    for (uint32_t il = 0; il < n_trunk; il++) {
+        int16_t home = out->layers[il].home;
+        bool *there = home >= 0 ? &seen[home] : &host;
+        if (!*there && model_layer_creates(model, tensor, il)) {
+            *there = true;
+            weigh_row(tensor, rig, home, out);
+        }
+    }
+    free(seen);
+}
+
+static void weigh_tensors(const struct model *model, const struct rig *rig, struct evaluation *out)
+{
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        const struct model_tensor *tensor = &model->tensors[row];
+        int16_t device = out->device[row];
+        if (device == DEVICE_NONE) {
+            continue;
+        }
+        if (tensor->tied_to >= 0 && device == out->device[tensor->tied_to]) {
+            continue; /* both uses share one allocation */
+        }
+        if (tensor->role == ROLE_PER_BUFFER && out->override[row] < 0) {
+            weigh_per_buffer(model, tensor, rig, out);
+        } else {
+            weigh_row(tensor, rig, device, out);
+        }
+    }
+}
+
+static void weigh_context(const struct model *model, const struct rig *rig, struct evaluation *out)
+{
+    for (uint32_t il = 0; il < model->hparams.n_layer; il++) {
+        struct layer_place *layer = &out->layers[il];
+        if (layer->cache == DEVICE_NONE) {
+            continue;
+        }
+        enum backend backend = layer->cache >= 0 ? rig->devices[layer->cache].backend : BACKEND_CPU;
+        layer->context = context_layer_bytes(model, &out->resolved, il, backend);
+        use_of(out, layer->cache)->context += layer->context;
+    }
+}
+
+static uint64_t sum_terms(const struct compute_terms *terms)
+{
+    uint64_t sum = 0;
+    for (int term = 0; term < COMPUTE_TERM_COUNT; term++) {
+        sum += terms->bytes[term];
+    }
+    return sum;
+}
+
+static void weigh_compute(const struct model *model, const struct rig *rig, const struct plan *plan,
+                          struct evaluation *out)
+{
+    uint32_t n_layer = model->hparams.n_layer;
+    int16_t *home = memory_array((size_t)n_layer + 1, sizeof *home);
+    for (uint32_t il = 0; il <= n_layer; il++) {
+        home[il] = out->layers[il].home;
+    }
+    struct compute_terms *terms = memory_array(rig->n_devices, sizeof *terms);
+    struct compute_input input = {
+        .model = model,
+        .resolved = &out->resolved,
+        .rig = rig,
+        .home = home,
+        .device = out->device,
+        .in_use = out->in_use,
+        .n_in_use = out->n_in_use,
+        .any_override = out->rules.n + plan->given->n_entries > 0,
+        .offload_all = homes_offloaded(model, plan, out->n_in_use) > n_layer,
+        .split_mode = plan->settings.split_mode,
+    };
+    out->pipeline_parallel = compute_estimate(&input, terms, &out->host.terms);
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        out->devices[i].terms = terms[i];
+        out->devices[i].compute = sum_terms(&terms[i]);
+    }
+    out->host.compute = sum_terms(&out->host.terms);
+    free(terms);
+    free(home);
+}
+
+/* ---- budget --------------------------------------------------------------------------------- */
+
+static uint64_t margin_bytes(const struct device *device, const struct settings *settings,
+                             int order)
+{
+    uint64_t fixed = device->context + device->reserve;
+    if (device->margin >= 0) {
+        return fixed + (uint64_t)device->margin;
+    }
+    double mib = DEVICE_MARGIN_MIB;
+    if (settings->n_fit_target > 0) {
+        uint32_t index = order > 0 ? (uint32_t)order : 0;
+        mib = settings->fit_target_mib[index < settings->n_fit_target ? index : 0];
+    }
+    return fixed + (uint64_t)(mib * 1024.0 * 1024.0);
+}
+
+static void budget_of(struct device_use *use, const struct device *device)
+{
+    use->used = use->model + use->context + use->compute;
+    use->budget = device->free > use->margin ? device->free - use->margin : 0;
+    use->headroom = (int64_t)device->free - (int64_t)use->margin - (int64_t)use->used;
+    use->fits = use->headroom >= 0;
+}
+
+static void budget_all(const struct rig *rig, const struct plan *plan, struct evaluation *out)
+{
+    out->all_fit = true;
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        struct device_use *use = &out->devices[i];
+        use->margin = margin_bytes(&rig->devices[i], &plan->settings, use->order);
+        budget_of(use, &rig->devices[i]);
+        /* a card that the plan leaves alone cannot be over budget by it */
+        use->fits = use->fits || use->used == 0;
+        out->all_fit = out->all_fit && use->fits;
+    }
+    struct device_use *host = &out->host;
+    int64_t margin = rig->host.margin;
+    host->margin = rig->host.context + rig->host.reserve +
+                   (margin >= 0 ? (uint64_t)margin : (uint64_t)HOST_MARGIN_MIB << 20);
+    budget_of(host, &rig->host);
+    /* mapped weights are read from disk when they do not fit: slow, but it runs */
+    host->fits = host->fits || out->resolved.load_mode == LOAD_MMAP;
+    out->all_fit = out->all_fit && host->fits;
+}
+
+/* ---- the door ------------------------------------------------------------------------------- */
+
+static void refuse_entries(const struct rig *rig, const struct plan *plan,
+                           const struct decisions *decisions, struct evaluation *out)
+{
+    const struct override_list *list = plan->given;
+    if (list->n_entries > MAX_OVERRIDES) {
+        error_set(&out->refused, ERROR_INPUT,
+                  "-ot: %zu overrides: llama.cpp takes %d; write them as ranges of layers",
+                  list->n_entries, MAX_OVERRIDES);
+    }
+    for (size_t i = 0; i < list->n_arguments; i++) {
+        if (list->arguments[i].refused != NULL) {
+            error_set(&out->refused, ERROR_INPUT, "%s '%s': %s", list->arguments[i].flag,
+                      list->arguments[i].value, list->arguments[i].refused);
+        }
+    }
+    for (size_t i = 0; i < list->n_entries; i++) {
+        const struct override *entry = &list->entries[i];
+        if (entry->refused != NULL) {
+            error_set(&out->refused, ERROR_INPUT, "-ot rule %zu '%s=%s': %s", i + 1, entry->pattern,
+                      entry->buffer, entry->refused);
+        } else if (decisions->entry_device[i] == DEVICE_NONE &&
+                   rig_find(rig, entry->buffer) == DEVICE_NONE) {
+            error_set(&out->refused, ERROR_INPUT,
+                      "-ot rule %zu '%s=%s': unknown buffer type %s (this rig has CPU%s%s)", i + 1,
+                      entry->pattern, entry->buffer, entry->buffer, rig->n_devices > 0 ? ", " : "",
+                      rig->n_devices > 0 ? rig->devices[0].name : "");
+        } else if (decisions->entry_device[i] == DEVICE_NONE) {
+            error_set(&out->refused, ERROR_INPUT,
+                      "-ot rule %zu '%s=%s': %s is left out of this plan by -dev or -sm none",
+                      i + 1, entry->pattern, entry->buffer, entry->buffer);
+        }
+    }
+}
+
+void plan_evaluate(const struct model *model, const struct rig *rig, const struct plan *plan,
+                   struct decisions *decisions, struct evaluation *out)
+{
+    *out = (struct evaluation){0};
+    struct decisions own = {0};
+    struct decisions *decided = decisions != NULL ? decisions : &own;
+    settings_resolve(&plan->settings, model, &out->resolved, &out->refused);
+    if (plan->settings.split_mode == SPLIT_ROW || plan->settings.split_mode == SPLIT_TENSOR) {
+        error_set(&out->refused, ERROR_INPUT,
+                  "-sm %s is not modelled yet: use -sm layer or -sm none",
+                  plan->settings.split_mode == SPLIT_ROW ? "row" : "tensor");
+    }
+    place_layers(model, rig, plan, out);
+    out->devices = memory_array(rig->n_devices, sizeof *out->devices);
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        out->devices[i].order = -1;
+    }
+    for (size_t k = 0; k < out->n_in_use; k++) {
+        out->devices[out->in_use[k]].order = (int)k;
+    }
+    decisions_update(decided, model, rig, plan, out);
+    refuse_entries(rig, plan, decided, out);
+    place_tensors(model, rig, plan, decided, out);
+    count_rules(model, plan, out);
+    weigh_tensors(model, rig, out);
+    weigh_context(model, rig, out);
+    weigh_compute(model, rig, plan, out);
+    budget_all(rig, plan, out);
+    warnings_collect(model, rig, plan, decided, out);
+    decisions_clear(&own);
+}
+
+void evaluation_clear(struct evaluation *evaluation)
+{
+    free(evaluation->devices);
+    free(evaluation->layers);
+    free(evaluation->device);
+    free(evaluation->override);
+    free(evaluation->in_use);
+    free(evaluation->runs);
+    generated_rules_clear(&evaluation->rules);
+    free(evaluation->rule_use);
+    for (size_t i = 0; i < evaluation->n_warnings; i++) {
+        free(evaluation->warnings[i].message);
+    }
+    free(evaluation->warnings);
+    *evaluation = (struct evaluation){0};
+}
