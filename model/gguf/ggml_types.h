@@ -7,6 +7,7 @@
 #define OTPLAN_MODEL_GGUF_GGML_TYPES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum ggml_type_id { /* only those that the code names; the table has them all */
@@ -34,6 +35,9 @@ struct ggml_type_info {
 /* NULL where unknown. The result lives as long as the program. */
 const struct ggml_type_info *ggml_type_find(uint32_t id);
 const struct ggml_type_info *ggml_type_by_name(const char *name); /* case-insensitive */
+
+/* All of them in order of id: NULL past the end. */
+const struct ggml_type_info *ggml_type_at(size_t index);
 
 /* Bytes of a row of `elements` (a whole number of blocks, ggml_row_size); false on overflow. */
 bool ggml_row_bytes(const struct ggml_type_info *type, uint64_t elements, uint64_t *bytes);

@@ -63,6 +63,12 @@ struct gguf_part {
     uint64_t file_bytes; /* size of the whole file where known, else = available */
 };
 
+/* Where the head of one part ends. */
+struct gguf_extent {
+    uint64_t table_end;  /* bytes up to the end of the tensor table: all that a head must have */
+    uint64_t data_start; /* the same padded to the part's alignment: where offsets count from */
+};
+
 struct gguf {
     uint32_t version;
     uint64_t n_values;
@@ -70,10 +76,11 @@ struct gguf {
     uint64_t n_tensors;
     struct gguf_tensor *tensors; /* of all parts, in file order */
     uint64_t n_parts;
-    uint64_t head_bytes;   /* bytes of all heads, up to the data sections */
-    uint64_t tensor_bytes; /* sum of tensors' bytes */
-    bool complete;         /* every part holds all its weights (file_bytes reach the end) */
-    void *storage;         /* private */
+    struct gguf_extent *extents; /* one a part */
+    uint64_t head_bytes;         /* bytes of all heads, up to the data sections */
+    uint64_t tensor_bytes;       /* sum of tensors' bytes */
+    bool complete;               /* every part holds all its weights (file_bytes reach the end) */
+    void *storage;               /* private */
 };
 
 /* Reads the heads of all parts. New `*out`; free with gguf_free. Fails with ERROR_INPUT and a line

@@ -1,0 +1,52 @@
+/* A bounded cursor over the bytes of one file. Every read is checked against what is left; the first
+ * that does not fit fails with a line that names the file, the place and what was being read. Numbers
+ * are little-endian and put together byte by byte: no cast of file bytes to a struct.
+ */
+#ifndef OTPLAN_MODEL_GGUF_BYTE_READER_H
+#define OTPLAN_MODEL_GGUF_BYTE_READER_H
+
+#include "model/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct byte_reader {
+    const char *path; /* for messages; borrowed */
+    const uint8_t *bytes;
+    uint64_t size;
+    uint64_t at;
+    struct error *error; /* may be NULL */
+};
+
+/* A run of file bytes, borrowed. */
+struct byte_slice {
+    const uint8_t *bytes;
+    uint64_t size;
+};
+
+uint64_t byte_reader_left(const struct byte_reader *reader);
+
+/* `what` completes "the file ends inside ..."; all return false past the end. */
+bool byte_reader_skip(struct byte_reader *reader, uint64_t size, const char *what);
+bool byte_reader_u8(struct byte_reader *reader, uint8_t *out, const char *what);
+bool byte_reader_u16(struct byte_reader *reader, uint16_t *out, const char *what);
+bool byte_reader_u32(struct byte_reader *reader, uint32_t *out, const char *what);
+bool byte_reader_u64(struct byte_reader *reader, uint64_t *out, const char *what);
+/* A GGUF string: u64 length, then as many bytes. More than 1 GiB is refused, as llama.cpp does. */
+bool byte_reader_string(struct byte_reader *reader, struct byte_slice *out, const char *what);
+
+/* "PATH: " in front of a message of kind ERROR_INPUT. Always false. */
+bool byte_reader_fail(const struct byte_reader *reader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A name from a file as messages show it: printable ASCII, at most 48 bytes and then "...". */
+struct shown_name {
+    char text[56];
+};
+struct shown_name shown_name(const uint8_t *bytes, uint64_t size);
+
+/* Little-endian numbers at `bytes`; the caller has checked that they are there. */
+uint64_t bytes_le(const uint8_t *bytes, size_t size);
+
+#endif
