@@ -27,9 +27,13 @@ void gguf_write_u32_array(struct gguf_writer *writer, const char *key, const uin
                           size_t n);
 void gguf_write_string_array(struct gguf_writer *writer, const char *key, const char *const *values,
                              size_t n);
-/* `ne` has `n_dims` entries (1-4); the offset continues from the tensor before. */
+/* `ne` has `n_dims` entries (1-4) and `type` is one that ggml_types knows; the offset continues from
+ * the tensor before. */
 void gguf_write_tensor(struct gguf_writer *writer, const char *name, uint32_t type,
                        const uint64_t *ne, uint32_t n_dims);
+/* The same with an offset of the caller's, and nothing checked: for tests of the reader. */
+void gguf_write_tensor_info(struct gguf_writer *writer, const char *name, uint32_t type,
+                            const uint64_t *ne, uint32_t n_dims, uint64_t offset);
 /* The head: magic, version 3, counts, values, tensor table, padding to 32. Clears the writer. */
 void gguf_write_finish(struct gguf_writer *writer, struct strbuf *out);
 
