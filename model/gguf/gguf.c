@@ -5,6 +5,7 @@
 #include "model/gguf/gguf_head.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,15 +191,27 @@ void gguf_free(struct gguf **gguf)
     *gguf = NULL;
 }
 
-bool gguf_peek_split(const struct gguf_part *part, uint32_t *count, uint32_t *number,
-                     struct error *error)
+static void copy_string(char *to, size_t size, const struct gguf_head *head, const char *key)
+{
+    const struct gguf_value *value =
+        gguf_head_find(head->values, head->by_key, head->n_values, key);
+    bool is_string = value != NULL && value->type == GGUF_STRING;
+    snprintf(to, size, "%s", is_string ? value->as.string : "");
+}
+
+bool gguf_peek(const struct gguf_part *part, struct gguf_peek *out, struct error *error)
 {
     struct gguf_head head = {0};
     struct string_pool strings = {0};
     struct byte_reader reader = reader_of(part, error);
     bool ok = gguf_head_read_values(&head, &reader, &strings);
-    *count = ok ? head.split.count : 1;
-    *number = ok && head.split.count > 1 ? head.split.number : 0;
+    *out = (struct gguf_peek){.split_count = 1};
+    if (ok) {
+        out->split_count = head.split.count;
+        out->split_number = head.split.count > 1 ? head.split.number : 0;
+        copy_string(out->architecture, sizeof out->architecture, &head, "general.architecture");
+        copy_string(out->type, sizeof out->type, &head, "general.type");
+    }
     gguf_head_clear(&head);
     string_pool_clear(&strings);
     return ok;

@@ -89,10 +89,15 @@ bool gguf_parse(const struct gguf_part *parts, size_t n_parts, struct gguf **out
                 struct error *error);
 void gguf_free(struct gguf **gguf);
 
-/* What the first part says of the split: 1 and 0 for a model in one file. Reads the head's metadata
- * only; used to know which other parts to open. */
-bool gguf_peek_split(const struct gguf_part *part, uint32_t *count, uint32_t *number,
-                     struct error *error);
+/* What one file says of itself, from its metadata alone: enough to know which other parts to open and
+ * whether it is a language model. */
+struct gguf_peek {
+    uint32_t split_count;  /* 1 for a model in one file */
+    uint32_t split_number; /* from 0 */
+    char architecture[64]; /* general.architecture, cut to fit; "" where absent */
+    char type[64];         /* general.type ("model", "mmproj", "adapter", ...); "" where absent */
+};
+bool gguf_peek(const struct gguf_part *part, struct gguf_peek *out, struct error *error);
 
 /* Lookup by full key; NULL where absent. Borrowed. */
 const struct gguf_value *gguf_find(const struct gguf *gguf, const char *key);

@@ -42,6 +42,11 @@ static const struct {
 
 static bool fail_magic(const struct byte_reader *reader)
 {
+    if (reader->bytes[0] == '\0') {
+        return byte_reader_fail(reader,
+                                "not a GGUF file (it begins with zeros, as downloads do that "
+                                "are unfinished)");
+    }
     for (size_t i = 0; i < sizeof LOOKALIKES / sizeof LOOKALIKES[0]; i++) {
         size_t length = strlen(LOOKALIKES[i].begin);
         if (reader->size >= length && memcmp(reader->bytes, LOOKALIKES[i].begin, length) == 0) {
