@@ -182,18 +182,13 @@ static bool check_parts_exist(const char *path, char *const *paths, uint32_t cou
     return n == 0;
 }
 
-/* New array of `peek->split_count` paths, or NULL with an error. */
-static char **part_paths(const char *path, const struct gguf_peek *peek, struct error *error)
+/* New: the paths of `count` parts, `path` being one of them. */
+static char **part_paths(const char *path, size_t prefix_length, uint32_t count)
 {
-    struct split_name name = {0};
-    uint32_t count = peek->split_count;
-    if (count > 1 && !check_name(path, peek, &name, error)) {
-        return NULL;
-    }
     char **paths = memory_array(count, sizeof *paths);
     for (uint32_t i = 0; i < count; i++) {
-        paths[i] = count == 1 ? memory_text(path)
-                              : split_name_sibling(path, name.prefix_length, i + 1, count);
+        paths[i] =
+            count == 1 ? memory_text(path) : split_name_sibling(path, prefix_length, i + 1, count);
     }
     return paths;
 }
@@ -233,14 +228,49 @@ static bool open_parts(struct model_file *file, char *const *paths, uint32_t cou
     return parse(file, error);
 }
 
-static bool open_file(struct model_file *file, struct error *error)
+static void close_parts(struct model_file *file)
+{
+    gguf_free(&file->gguf);
+    for (size_t i = 0; i < file->n_parts; i++) {
+        unmap(&file->maps[i]);
+    }
+    free(file->maps);
+    free(file->first_path);
+    file->maps = NULL;
+    file->first_path = NULL;
+    file->n_parts = 0;
+    file->file_bytes = 0;
+}
+
+/* Opens the parts that the name alone speaks of: most of the time that is right, and a long vocabulary
+ * is walked over once and not twice. Says nothing where it is not. */
+static bool open_by_name(struct model_file *file)
+{
+    struct split_name name = {.count = 1};
+    if (!split_name_parse(file->path, &name)) {
+        name = (struct split_name){.count = 1};
+    }
+    char **paths = part_paths(file->path, name.prefix_length, name.count);
+    bool ok = check_parts_exist(file->path, paths, name.count, NULL) &&
+              open_parts(file, paths, name.count, NULL);
+    free_paths(paths, name.count);
+    if (!ok) {
+        close_parts(file);
+    }
+    return ok;
+}
+
+/* Opens the parts that the file speaks of, or says what is wrong. */
+static bool open_by_contents(struct model_file *file, struct error *error)
 {
     struct gguf_peek peek;
-    if (!model_file_peek(file->path, &peek, error)) {
+    struct split_name name = {0};
+    if (!model_file_peek(file->path, &peek, error) ||
+        (peek.split_count > 1 && !check_name(file->path, &peek, &name, error))) {
         return false;
     }
-    char **paths = part_paths(file->path, &peek, error);
-    bool ok = paths != NULL && check_parts_exist(file->path, paths, peek.split_count, error) &&
+    char **paths = part_paths(file->path, name.prefix_length, peek.split_count);
+    bool ok = check_parts_exist(file->path, paths, peek.split_count, error) &&
               open_parts(file, paths, peek.split_count, error);
     free_paths(paths, peek.split_count);
     return ok;
@@ -260,7 +290,8 @@ bool model_file_open(const char *path, struct model_file **out, struct error *er
 {
     struct model_file *file = memory_new(sizeof *file);
     *out = NULL;
-    if (!resolve(path, &file->path, error) || !open_file(file, error)) {
+    if (!resolve(path, &file->path, error) ||
+        (!open_by_name(file) && !open_by_contents(file, error))) {
         model_file_close(&file);
         return false;
     }
@@ -273,12 +304,7 @@ void model_file_close(struct model_file **file)
     if (*file == NULL) {
         return;
     }
-    gguf_free(&(*file)->gguf);
-    for (size_t i = 0; i < (*file)->n_parts; i++) {
-        unmap(&(*file)->maps[i]);
-    }
-    free((*file)->maps);
-    free((*file)->first_path);
+    close_parts(*file);
     free((*file)->path);
     free(*file);
     *file = NULL;

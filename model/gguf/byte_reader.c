@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const uint64_t STRING_MAX = UINT64_C(1) << 30; /* GGUF_MAX_STRING_LENGTH */
-
 uint64_t byte_reader_left(const struct byte_reader *reader)
 {
     return reader->size - reader->at;
@@ -94,7 +92,7 @@ bool byte_reader_string(struct byte_reader *reader, struct byte_slice *out, cons
     if (!byte_reader_u64(reader, &out->size, what)) {
         return false;
     }
-    if (out->size > STRING_MAX) {
+    if (out->size > BYTE_READER_STRING_MAX) {
         return byte_reader_fail(reader,
                                 "damaged: %s at byte %" PRIu64 " claims a length of %" PRIu64
                                 " bytes, and 1 GiB is the limit",

@@ -19,6 +19,8 @@ struct byte_reader {
     struct error *error; /* may be NULL */
 };
 
+#define BYTE_READER_STRING_MAX (UINT64_C(1) << 30) /* GGUF_MAX_STRING_LENGTH */
+
 /* A run of file bytes, borrowed. */
 struct byte_slice {
     const uint8_t *bytes;
@@ -48,5 +50,12 @@ struct shown_name shown_name(const uint8_t *bytes, uint64_t size);
 
 /* Little-endian numbers at `bytes`; the caller has checked that they are there. */
 uint64_t bytes_le(const uint8_t *bytes, size_t size);
+
+static inline uint64_t bytes_le64(const uint8_t *b)
+{
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+           (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+           (uint64_t)b[7] << 56;
+}
 
 #endif

@@ -116,12 +116,17 @@ static bool read_preamble(struct gguf_head *head, struct byte_reader *reader)
            check_count(reader, head->n_tensors, TENSOR_BYTES_MIN, "tensors");
 }
 
-/* Walks over the strings of an array: a vocabulary is checked, never built. */
+/* Walks over the strings of an array: a vocabulary is checked, never built. This is where opening a
+ * model spends its time, so what is well goes a short way; what is not is read again for its words. */
 static bool skip_strings(struct byte_reader *reader, uint64_t count)
 {
-    struct byte_slice string;
     for (uint64_t i = 0; i < count; i++) {
-        if (!byte_reader_string(reader, &string, "a string of an array")) {
+        struct byte_slice string;
+        uint64_t left = byte_reader_left(reader);
+        uint64_t size = left < 8 ? UINT64_MAX : bytes_le64(reader->bytes + reader->at);
+        if (left >= 8 && size <= left - 8 && size <= BYTE_READER_STRING_MAX) {
+            reader->at += 8 + size;
+        } else if (!byte_reader_string(reader, &string, "a string of an array")) {
             return false;
         }
     }
