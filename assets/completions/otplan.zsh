@@ -1,0 +1,26 @@
+#compdef otplan
+_arguments -s \
+    '1: :_alternative "commands:command:(plan tensors devices export compare demo)" "files:model:_files"' \
+    '--devices[describe the devices]:device file:_files' \
+    '--plan[open a plan document]:plan:_files' \
+    '--config[settings file]:file:_files' \
+    '--target[program the plan is for]:program:(llama-server llama-cli llama-bench llama-fit-params)' \
+    '--json[machine-readable output]' \
+    '--format[export format]:format:(args ot lines script json)' \
+    '-o[write to a file]:file:_files' \
+    '--force[overwrite]' \
+    '--compact[write the rules anew]' \
+    '--check[exit 3 where the plan does not fit]' \
+    '--ascii[no block characters]' \
+    '--color[colours]:when:(auto always never)' \
+    '--no-mouse[leave the mouse to the terminal]' \
+    '-m[model]:model:_files -g "*.gguf"' \
+    '-c[context size]:tokens' \
+    '-ngl[layers on devices]:layers' \
+    '-ts[split over devices]:proportions' \
+    '*-ot[override: PATTERN=BUFFER]:override' \
+    '-cmoe[all experts on the CPU]' \
+    '-ncmoe[experts of the first N layers on the CPU]:layers' \
+    '-ctk[K cache type]:type:(f32 f16 bf16 q8_0 q4_0 q4_1 iq4_nl q5_0 q5_1)' \
+    '-ctv[V cache type]:type:(f32 f16 bf16 q8_0 q4_0 q4_1 iq4_nl q5_0 q5_1)' \
+    '*:file:_files'
