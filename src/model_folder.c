@@ -122,22 +122,32 @@ static void merge_parts(struct candidates *list)
     list->n = kept;
 }
 
-/* A projector, adapter or importance matrix; what cannot be read counts as a model, so that opening it
- * says what is wrong. */
+static bool is_one_of(const char *text, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(text, list[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A projector, adapter, control vector or importance matrix; what cannot be read counts as a model, so
+ * that opening it says what is wrong. */
 static bool is_companion(const char *folder, const char *name)
 {
-    static const char *const TYPES[] = {"mmproj", "adapter", "imatrix", "controlvector"};
+    static const char *const ARCHITECTURES[] = {"clip", "controlvector"};
+    static const char *const TYPES[] = {"mmproj", "adapter", "imatrix"};
     if (strcasestr(name, "mmproj") != NULL) {
         return true;
     }
     struct gguf_peek peek;
     char *path = join(folder, name);
-    bool companion = model_file_peek(path, &peek, NULL) && strcmp(peek.architecture, "clip") == 0;
-    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
-        companion = companion || strcmp(peek.type, TYPES[i]) == 0;
-    }
+    model_file_peek(path, &peek, NULL);
     free(path);
-    return companion;
+    return is_one_of(peek.architecture, ARCHITECTURES,
+                     sizeof ARCHITECTURES / sizeof ARCHITECTURES[0]) ||
+           is_one_of(peek.type, TYPES, sizeof TYPES / sizeof TYPES[0]);
 }
 
 static bool is_finished(const struct candidates *list, const struct candidate *item)
