@@ -78,7 +78,8 @@ Test(gguf_read, absent_keys_and_other_kinds_give_the_fallback)
 }
 
 /* One byte of head per element: kind, payload, and what it must read as. */
-static void put_number(struct strbuf *head, const char *key, uint32_t type, const char *bytes, size_t n)
+static void put_number(struct strbuf *head, const char *key, uint32_t type, const char *bytes,
+                       size_t n)
 {
     uint64_t length = strlen(key);
     strbuf_add_n(head, (const char *)&length, 8);
@@ -139,7 +140,8 @@ Test(gguf_read, a_head_may_end_right_after_the_tensor_table)
     struct gguf *gguf = parse(&head);
     struct gguf_part part = part_of(&head);
     part.available = part.file_bytes = gguf->extents[0].table_end;
-    uint64_t weights = gguf->tensors[gguf->n_tensors - 1].offset + gguf->tensors[gguf->n_tensors - 1].bytes;
+    uint64_t weights =
+        gguf->tensors[gguf->n_tensors - 1].offset + gguf->tensors[gguf->n_tensors - 1].bytes;
     uint64_t whole = gguf->extents[0].data_start + weights;
     gguf_free(&gguf);
 

@@ -38,9 +38,9 @@ static void write_layer(struct gguf_writer *writer, uint32_t layer)
         const char *name;
         uint64_t ne0, ne1;
     } TENSORS[] = {
-        {"attn_norm", N_EMBD, 0},        {"attn_q", N_EMBD, N_EMBD},  {"attn_k", N_EMBD, N_EMBD},
-        {"attn_v", N_EMBD, N_EMBD},      {"attn_output", N_EMBD, N_EMBD}, {"ffn_norm", N_EMBD, 0},
-        {"ffn_gate", N_EMBD, N_FF},      {"ffn_down", N_FF, N_EMBD},  {"ffn_up", N_EMBD, N_FF},
+        {"attn_norm", N_EMBD, 0},   {"attn_q", N_EMBD, N_EMBD},      {"attn_k", N_EMBD, N_EMBD},
+        {"attn_v", N_EMBD, N_EMBD}, {"attn_output", N_EMBD, N_EMBD}, {"ffn_norm", N_EMBD, 0},
+        {"ffn_gate", N_EMBD, N_FF}, {"ffn_down", N_FF, N_EMBD},      {"ffn_up", N_EMBD, N_FF},
     };
     for (size_t i = 0; i < sizeof TENSORS / sizeof TENSORS[0]; i++) {
         char name[64];
