@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// The word in the status line that the first frame ends with; it is written in one piece.
+/* The word in the status line that the first frame ends with; it is written in one piece. */
 static const char last_words[] = "NORMAL";
 
 enum { PATIENCE_MILLISECONDS = 20000 };
@@ -47,7 +47,7 @@ static void run_child(const char *const argv[])
     _exit(127);
 }
 
-// Reads until the words are there, or until the end where `words` is NULL.
+/* Reads until the words are there, or until the end where `words` is NULL. */
 static bool read_until(int terminal, const char *words)
 {
     static char seen[1 << 20];

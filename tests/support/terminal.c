@@ -57,7 +57,7 @@ static void child_run(const struct terminal *terminal, const struct terminal_opt
     close(terminal->master);
     login_tty(terminal->slave);
     child_environment(terminal, options);
-    // Criterion's workers block or handle signals of their own.
+    /* Criterion's workers block or handle signals of their own. */
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -128,7 +128,7 @@ static bool open_child(struct terminal *terminal, const struct terminal_options 
         return false;
     if (terminal->child == 0)
         child_run(terminal, options, argv);
-    // The slave stays open here, so that its settings can be read after the program has ended.
+    /* The slave stays open here, so that its settings can be read after the program has ended. */
     terminal->child_handle = pidfd_open(terminal->child, 0);
     fcntl(terminal->master, F_SETFL, O_NONBLOCK);
     return terminal->child_handle >= 0;
@@ -266,7 +266,7 @@ bool terminal_settings_restored(const struct terminal *terminal)
            now.c_lflag == then->c_lflag && memcmp(now.c_cc, then->c_cc, sizeof now.c_cc) == 0;
 }
 
-// libvterm does not report bracketed paste: the last of the two sequences counts.
+/* libvterm does not report bracketed paste: the last of the two sequences counts. */
 bool terminal_pasting(const struct terminal *terminal)
 {
     const char *on = NULL, *off = NULL;

@@ -1,4 +1,4 @@
-// Keys, mouse, paste, size and signals.
+/* Keys, mouse, paste, size and signals. */
 #include "tests/support/terminal_state.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@ void terminal_send(struct terminal *terminal, const char *bytes, size_t length)
         if (written < 0 && errno != EAGAIN && errno != EINTR)
             return;
         if (written < 0)
-            terminal_pump(terminal, 10); // the program is not reading: perhaps it waits for us to
+            terminal_pump(terminal,
+                          10); /* the program is not reading: perhaps it waits for us to */
         else {
             bytes += written;
             length -= (size_t)written;
@@ -112,7 +113,7 @@ void terminal_signal(struct terminal *terminal, int number)
     kill(terminal->child, number);
 }
 
-// libvterm reports buttons whether the program asked for them or not; motion it gates itself.
+/* libvterm reports buttons whether the program asked for them or not; motion it gates itself. */
 static void button(struct terminal *terminal, int number, bool pressed, int row, int column)
 {
     vterm_mouse_move(terminal->vterm, row, column, VTERM_MOD_NONE);

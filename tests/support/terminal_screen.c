@@ -1,4 +1,4 @@
-// The screen as text and cells.
+/* The screen as text and cells. */
 #include "tests/support/terminal_state.h"
 
 #include <stdio.h>
@@ -40,7 +40,7 @@ static VTermScreenCell cell_at(const struct terminal *terminal, int row, int col
     return cell;
 }
 
-// Writes one row and, where asked for, the column each byte belongs to.
+/* Writes one row and, where asked for, the column each byte belongs to. */
 static size_t row_text(const struct terminal *terminal, int row, char *to, int *columns)
 {
     size_t length = 0, end = 0;

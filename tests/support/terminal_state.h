@@ -1,4 +1,4 @@
-// What terminal.c, terminal_screen.c and terminal_input.c share.
+/* What terminal.c, terminal_screen.c and terminal_input.c share. */
 #ifndef OTPLAN_TESTS_TERMINAL_STATE_H
 #define OTPLAN_TESTS_TERMINAL_STATE_H
 
@@ -8,7 +8,7 @@
 #include <vterm.h>
 
 struct terminal {
-    int master, slave, child_handle; // child_handle: a pidfd, readable once the child has ended
+    int master, slave, child_handle; /* child_handle: a pidfd, readable once the child has ended */
     pid_t child;
     bool ended;
     int status;
@@ -24,10 +24,10 @@ struct terminal {
 
     char *output;
     size_t output_length, output_room;
-    char *text; // the last string handed out
+    char *text; /* the last string handed out */
 };
 
-// Feeds what the program has written; waits for it at most so many milliseconds.
+/* Feeds what the program has written; waits for it at most so many milliseconds. */
 void terminal_pump(struct terminal *terminal, int milliseconds);
 
 #endif

@@ -1,5 +1,5 @@
-// The harness itself, on shell one-liners: what it says about a program must be so before it is believed
-// about ours.
+/* The harness itself, on shell one-liners: what it says about a program must be so before it is believed
+ * about ours. */
 #include "tests/support/terminal.h"
 
 #include <criterion/criterion.h>
