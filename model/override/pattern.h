@@ -18,6 +18,11 @@ struct pattern;
  * std::regex throws. */
 bool pattern_compile(const char *text, struct pattern **out, struct error *error);
 void pattern_free(struct pattern **pattern);
+
+/* Is the pattern found in `subject` (at most ECMASCRIPT_MAX_SUBJECT bytes; longer ones hold nothing)? The
+ * work is limited: a pattern that backtracks without end gives up, and from then on is found nowhere.
+ * The answers are cached work inside `pattern`: one thread at a time. */
 bool pattern_found(const struct pattern *pattern, const char *subject);
+bool pattern_gave_up(const struct pattern *pattern); /* std::regex would hang: words for the user */
 
 #endif
