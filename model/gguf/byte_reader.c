@@ -108,7 +108,9 @@ struct shown_name shown_name(const uint8_t *bytes, uint64_t size)
     struct shown_name shown = {{0}};
     size_t n = size > SHOWN ? SHOWN : (size_t)size;
     for (size_t i = 0; i < n; i++) {
-        shown.text[i] = bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : '?';
+        bool printable = bytes[i] >= 0x20 && bytes[i] < 0x7f;
+        shown.text[i] = '?';
+        memcpy(&shown.text[i], &bytes[i], printable ? 1 : 0);
     }
     memcpy(shown.text + n, size > SHOWN ? "..." : "", size > SHOWN ? 4 : 1);
     return shown;

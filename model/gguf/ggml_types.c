@@ -59,6 +59,10 @@ static const struct ggml_type_info TYPES[] = {
     {399, "q8_k_r8", 256, 258, 0, true, true},
 };
 
+/* BitNet's type is declared as a byte an element and then packed: four to a byte, and one scale for the
+ * whole tensor in 32 bytes behind. */
+enum { I2_S = 36, I2_S_SCALE_BYTES = 32 };
+
 enum { N_TYPES = sizeof TYPES / sizeof TYPES[0] };
 
 static int compare_id(const void *id, const void *type)
@@ -93,4 +97,18 @@ bool ggml_row_bytes(const struct ggml_type_info *type, uint64_t elements, uint64
     uint64_t blocks = elements / type->block_elements;
     return !__builtin_mul_overflow(blocks, (uint64_t)type->block_bytes, bytes) &&
            !__builtin_add_overflow(*bytes, (uint64_t)type->row_extra_bytes, bytes);
+}
+
+bool ggml_tensor_bytes(const struct ggml_type_info *type, const uint64_t ne[4], uint64_t *bytes)
+{
+    bool fits = ggml_row_bytes(type, ne[0], bytes);
+    for (int i = 1; i < 4; i++) {
+        fits = fits && !__builtin_mul_overflow(*bytes, ne[i], bytes);
+    }
+    if (ne[0] == 0) {
+        *bytes = 0;
+    } else if (type->id == I2_S && fits && *bytes > 0) {
+        *bytes = *bytes / 4 + I2_S_SCALE_BYTES;
+    }
+    return fits && *bytes <= INT64_MAX;
 }

@@ -42,4 +42,7 @@ const struct ggml_type_info *ggml_type_at(size_t index);
 /* Bytes of a row of `elements` (a whole number of blocks, ggml_row_size); false on overflow. */
 bool ggml_row_bytes(const struct ggml_type_info *type, uint64_t elements, uint64_t *bytes);
 
+/* Bytes of a whole contiguous tensor (ggml_nbytes): 0 without elements; false on overflow. */
+bool ggml_tensor_bytes(const struct ggml_type_info *type, const uint64_t ne[4], uint64_t *bytes);
+
 #endif

@@ -110,31 +110,33 @@ static bool read_part(struct gguf *gguf, const struct gguf_part *part, size_t in
     return ok;
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_names(const void *a, const void *b, void *tensors)
 {
-    return strcmp((*(const struct gguf_tensor *const *)a)->name,
-                  (*(const struct gguf_tensor *const *)b)->name);
+    const struct gguf_tensor *all = tensors;
+    return strcmp(all[*(const uint32_t *)a].name, all[*(const uint32_t *)b].name);
+}
+
+static bool fail_twice(const struct gguf_tensor *a, const struct gguf_tensor *b,
+                       const struct gguf_part *parts, struct error *error)
+{
+    struct shown_name name = shown_name((const uint8_t *)a->name, strlen(a->name));
+    struct byte_reader reader = reader_of(&parts[a->part > b->part ? a->part : b->part], error);
+    return byte_reader_fail(&reader, "damaged: tensor '%s' is there twice%s", name.text,
+                            a->part == b->part ? "" : ", in two parts");
 }
 
 static bool check_names(const struct gguf *gguf, const struct gguf_part *parts, struct error *error)
 {
-    size_t n = (size_t)gguf->n_tensors;
-    const struct gguf_tensor **sorted = memory_array(n, sizeof *sorted);
-    for (size_t i = 0; i < n; i++) {
-        sorted[i] = &gguf->tensors[i];
+    uint32_t n = (uint32_t)gguf->n_tensors;
+    uint32_t *sorted = memory_array(n, sizeof *sorted);
+    for (uint32_t i = 0; i < n; i++) {
+        sorted[i] = i;
     }
-    qsort(sorted, n, sizeof *sorted, compare_names);
+    qsort_r(sorted, n, sizeof *sorted, compare_names, gguf->tensors);
     bool ok = true;
-    for (size_t i = 1; ok && i < n; i++) {
-        if (compare_names(&sorted[i - 1], &sorted[i]) == 0) {
-            struct shown_name name =
-                shown_name((const uint8_t *)sorted[i]->name, strlen(sorted[i]->name));
-            uint32_t later =
-                sorted[i]->part > sorted[i - 1]->part ? sorted[i]->part : sorted[i - 1]->part;
-            struct byte_reader reader = reader_of(&parts[later], error);
-            ok = byte_reader_fail(&reader, "damaged: tensor '%s' is there twice%s", name.text,
-                                  sorted[i]->part == sorted[i - 1]->part ? "" : ", in two parts");
-        }
+    for (uint32_t i = 1; ok && i < n; i++) {
+        ok = compare_names(&sorted[i - 1], &sorted[i], gguf->tensors) != 0 ||
+             fail_twice(&gguf->tensors[sorted[i - 1]], &gguf->tensors[sorted[i]], parts, error);
     }
     free(sorted);
     return ok;

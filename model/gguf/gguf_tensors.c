@@ -97,22 +97,6 @@ static bool fail_type(const struct byte_reader *reader, const struct gguf_tensor
         name.text, id);
 }
 
-/* ggml_nbytes of a contiguous tensor. */
-static bool count_bytes(struct gguf_tensor *tensor, const struct byte_reader *reader)
-{
-    uint64_t bytes = 0;
-    bool ok = ggml_row_bytes(tensor->type, tensor->ne[0], &bytes);
-    for (uint32_t i = 1; i < DIMS_MAX; i++) {
-        ok = ok && !__builtin_mul_overflow(bytes, tensor->ne[i], &bytes);
-    }
-    if (!ok || bytes > INT64_MAX) {
-        return fail_tensor(reader, tensor, "is damaged: its size overflows, with a row of",
-                           tensor->ne[0]);
-    }
-    tensor->bytes = tensor->ne[0] == 0 ? 0 : bytes;
-    return true;
-}
-
 static bool read_type(struct gguf_tensor *tensor, struct byte_reader *reader)
 {
     uint32_t id = 0;
@@ -131,7 +115,9 @@ static bool read_type(struct gguf_tensor *tensor, struct byte_reader *reader)
                                 name.text, tensor->ne[0], tensor->type->name,
                                 tensor->type->block_elements);
     }
-    return count_bytes(tensor, reader);
+    return ggml_tensor_bytes(tensor->type, tensor->ne, &tensor->bytes) ||
+           fail_tensor(reader, tensor, "is damaged: its size overflows, with a row of",
+                       tensor->ne[0]);
 }
 
 /* The data section has no gaps and the table's order: each offset is the padded sum before it. */

@@ -1,6 +1,7 @@
 /* Preamble and key-values of one part. Rules: ggml/src/gguf.cpp gguf_init_from_reader. */
 #include "model/base/memory.h"
 #include "model/gguf/gguf_head.h"
+#include "model/gguf/gguf_number.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,14 +16,6 @@ enum {
     ARRAY_ELEMENTS_MAX = 1 << 30,     /* GGUF_MAX_ARRAY_ELEMENTS */
     COUNT_SENSIBLE_MAX = 1 << 24,     /* more entries than any file has: damage, not a cut */
 };
-
-/* Bytes of a value or element; 0 where they vary. */
-static const uint8_t VALUE_BYTES[] = {
-    [GGUF_U8] = 1,  [GGUF_I8] = 1,  [GGUF_U16] = 2,  [GGUF_I16] = 2,    [GGUF_U32] = 4,
-    [GGUF_I32] = 4, [GGUF_F32] = 4, [GGUF_BOOL] = 1, [GGUF_STRING] = 0, [GGUF_ARRAY] = 0,
-    [GGUF_U64] = 8, [GGUF_I64] = 8, [GGUF_F64] = 8,
-};
-enum { N_VALUE_TYPES = sizeof VALUE_BYTES };
 
 /* What people give in place of a GGUF file, by its first bytes. */
 static const struct {
@@ -147,7 +140,7 @@ static bool read_array(struct gguf_value *value, struct byte_reader *reader)
         !byte_reader_u64(reader, &value->count, "an array")) {
         return false;
     }
-    if (element >= N_VALUE_TYPES || element == GGUF_ARRAY) {
+    if (element >= GGUF_N_VALUE_TYPES || element == GGUF_ARRAY) {
         return fail_key(reader, value, "is an array of the unknown type", element);
     }
     if (value->count > ARRAY_ELEMENTS_MAX) {
@@ -159,7 +152,7 @@ static bool read_array(struct gguf_value *value, struct byte_reader *reader)
     if (element == GGUF_STRING) {
         return skip_strings(reader, value->count);
     }
-    return byte_reader_skip(reader, value->count * VALUE_BYTES[element], "an array");
+    return byte_reader_skip(reader, value->count * gguf_number_bytes(value->element), "an array");
 }
 
 static bool read_string(struct gguf_value *value, struct byte_reader *reader,
@@ -174,53 +167,24 @@ static bool read_string(struct gguf_value *value, struct byte_reader *reader,
     return true;
 }
 
-static float float_of_bits(uint32_t bits)
+static bool read_number(struct gguf_value *value, struct byte_reader *reader)
 {
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static double double_of_bits(uint64_t bits)
-{
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static void set_scalar(struct gguf_value *value, const uint8_t *bytes)
-{
-    uint64_t raw = bytes_le(bytes, VALUE_BYTES[value->type]);
-    switch (value->type) {
-    case GGUF_I8:
-        value->as.i = (int8_t)raw;
-        break;
-    case GGUF_I16:
-        value->as.i = (int16_t)raw;
-        break;
-    case GGUF_I32:
-        value->as.i = (int32_t)raw;
-        break;
-    case GGUF_F32:
-        value->as.f = (double)float_of_bits((uint32_t)raw);
-        break;
-    case GGUF_F64:
-        value->as.f = double_of_bits(raw);
-        break;
-    case GGUF_BOOL:
-        value->as.u = raw != 0;
-        break;
-    default:
-        value->as.u = raw;
-        break;
+    const uint8_t *bytes = reader->bytes + reader->at;
+    if (!byte_reader_skip(reader, gguf_number_bytes(value->type), "a metadata value")) {
+        return false;
     }
+    struct gguf_number number = gguf_number_read(bytes, value->type);
+    if (number.is_float) {
+        value->as.f = number.f;
+    } else {
+        value->as.u = number.bits;
+    }
+    return true;
 }
 
-static bool read_value(struct gguf_value *value, struct byte_reader *reader,
-                       struct string_pool *pool)
+static bool read_key(struct gguf_value *value, struct byte_reader *reader, struct string_pool *pool)
 {
     struct byte_slice key;
-    uint32_t type = 0;
     if (!byte_reader_string(reader, &key, "a metadata key")) {
         return false;
     }
@@ -229,10 +193,18 @@ static bool read_value(struct gguf_value *value, struct byte_reader *reader,
             reader, "damaged: a metadata key is empty (before byte %" PRIu64 ")", reader->at);
     }
     value->key = string_pool_add(pool, key.bytes, key.size);
-    if (!byte_reader_u32(reader, &type, "the type of a metadata value")) {
+    return true;
+}
+
+static bool read_value(struct gguf_value *value, struct byte_reader *reader,
+                       struct string_pool *pool)
+{
+    uint32_t type = 0;
+    if (!read_key(value, reader, pool) ||
+        !byte_reader_u32(reader, &type, "the type of a metadata value")) {
         return false;
     }
-    if (type >= N_VALUE_TYPES) {
+    if (type >= GGUF_N_VALUE_TYPES) {
         return fail_key(reader, value, "has the unknown type", type);
     }
     value->type = (enum gguf_value_type)type;
@@ -244,12 +216,7 @@ static bool read_value(struct gguf_value *value, struct byte_reader *reader,
     if (value->type == GGUF_STRING) {
         return read_string(value, reader, pool);
     }
-    const uint8_t *bytes = reader->bytes + reader->at;
-    if (!byte_reader_skip(reader, VALUE_BYTES[type], "a metadata value")) {
-        return false;
-    }
-    set_scalar(value, bytes);
-    return true;
+    return read_number(value, reader);
 }
 
 static int compare_keys(const void *a, const void *b, void *values)

@@ -111,12 +111,12 @@ void gguf_write_tensor(struct gguf_writer *writer, const char *name, uint32_t ty
                        const uint64_t *ne, uint32_t n_dims)
 {
     const struct ggml_type_info *info = ggml_type_find(type);
+    uint64_t all[4] = {1, 1, 1, 1};
     uint64_t bytes = 0;
+    memcpy(all, ne, n_dims * sizeof *ne);
     gguf_write_tensor_info(writer, name, type, ne, n_dims, writer->next_offset);
-    if (info != NULL && ggml_row_bytes(info, ne[0], &bytes)) {
-        for (uint32_t i = 1; i < n_dims; i++) {
-            bytes *= ne[i];
-        }
+    if (info == NULL || !ggml_tensor_bytes(info, all, &bytes)) {
+        bytes = 0;
     }
     writer->next_offset += padded(bytes);
 }

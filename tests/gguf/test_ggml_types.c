@@ -140,3 +140,18 @@ Test(ggml_types, a_row_counts_blocks_and_its_extra)
     cr_assert_eq(bytes, 420);
     cr_assert_not(ggml_row_bytes(ggml_type_by_name("f64"), UINT64_MAX, &bytes));
 }
+
+Test(ggml_types, a_tensor_counts_rows)
+{
+    uint64_t bytes = 0;
+    cr_assert(
+        ggml_tensor_bytes(ggml_type_by_name("iq1_s"), (uint64_t[]){7168, 2048, 384, 1}, &bytes));
+    cr_assert_eq(bytes, UINT64_C(1050) << 20);
+    cr_assert(ggml_tensor_bytes(ggml_type_by_name("i2_s"), (uint64_t[]){2560, 6912, 1, 1}, &bytes));
+    cr_assert_eq(bytes, 2560 * 6912 / 4 + 32, "BitNet packs four to a byte and adds a scale");
+    cr_assert(ggml_tensor_bytes(ggml_type_by_name("iq4_ks"), (uint64_t[]){0, 5, 1, 1}, &bytes));
+    cr_assert_eq(bytes, 0);
+    cr_assert_not(ggml_tensor_bytes(ggml_type_by_name("f32"),
+                                    (uint64_t[]){UINT64_C(1) << 31, UINT64_C(1) << 31, 1, 1},
+                                    &bytes));
+}
