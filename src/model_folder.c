@@ -14,7 +14,10 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { LIST_MAX = 600 /* bytes of names in one line */ };
+enum {
+    LIST_MAX = 600, /* bytes of names in one line */
+    DEPTH_MAX = 2,  /* snapshots/REVISION/ of a download cache */
+};
 
 struct candidate {
     char *name; /* owned: within the folder; the first part that is there */
@@ -51,19 +54,21 @@ static bool ends_in_gguf(const char *name)
     return length > 5 && strcasecmp(name + length - 5, ".gguf") == 0;
 }
 
-/* "model.gguf.part", not any .part file */
+/* "model.gguf.part" or a nameless blob that is still growing, not any .part file */
 static bool is_unfinished_model(const char *name)
 {
-    return download_name_unfinished(name) && strcasestr(name, ".gguf.") != NULL;
+    bool blob = strcasestr(name, ".incomplete") != NULL;
+    return download_name_unfinished(name) && (blob || strcasestr(name, ".gguf.") != NULL);
 }
 
-static bool is_file(const char *folder, const char *name)
+/* The kind of FOLDER/NAME, links followed: S_IFREG, S_IFDIR, ..., 0 where it is gone. */
+static mode_t kind_of(const char *folder, const char *name)
 {
     struct stat status;
     char *path = join(folder, name);
-    bool is = stat(path, &status) == 0 && S_ISREG(status.st_mode);
+    mode_t kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : 0;
     free(path);
-    return is;
+    return kind;
 }
 
 static void add(struct candidates *list, const char *name, bool unfinished)
@@ -78,20 +83,64 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct candidate *)a)->name, ((const struct candidate *)b)->name);
 }
 
+static void add_if_model(struct candidates *list, const char *name)
+{
+    bool unfinished = is_unfinished_model(name);
+    if ((unfinished || ends_in_gguf(name)) && kind_of(list->folder, name) == S_IFREG) {
+        add(list, name, unfinished);
+    }
+}
+
+static int is_not_hidden(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* The entries of the folder `below` within the folder ("" for that itself), each by its name within the
+ * folder. New array, -1 with errno where it cannot be read. */
+static int list_entries(const char *folder, const char *below, char ***names)
+{
+    struct dirent **entries = NULL;
+    char *path = join(folder, below);
+    int n = scandir(path, &entries, is_not_hidden, alphasort);
+    free(path);
+    *names = n > 0 ? memory_array((size_t)n, sizeof **names) : NULL;
+    for (int i = 0; i < n; i++) {
+        (*names)[i] =
+            below[0] == '\0' ? memory_text(entries[i]->d_name) : join(below, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    return n;
+}
+
+/* Looks into `below`, and into its subfolders where it holds no model itself: downloads of one
+ * quantization and download caches are laid out so. */
+static bool collect(struct candidates *list, const char *below, int depth)
+{
+    char **names = NULL;
+    size_t before = list->n;
+    int n = list_entries(list->folder, below, &names);
+    for (int i = 0; i < n; i++) {
+        add_if_model(list, names[i]);
+    }
+    bool look_deeper = list->n == before && depth < DEPTH_MAX;
+    for (int i = 0; i < n; i++) {
+        if (look_deeper && kind_of(list->folder, names[i]) == S_IFDIR) {
+            collect(list, names[i], depth + 1);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return n >= 0;
+}
+
 static bool read_folder(struct candidates *list, struct error *error)
 {
-    DIR *directory = opendir(list->folder);
-    if (directory == NULL) {
+    if (!collect(list, "", 0)) {
         return error_set(error, ERROR_INPUT, "%s: cannot read the folder: %s", list->folder,
                          strerror(errno));
     }
-    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
-        bool unfinished = is_unfinished_model(entry->d_name);
-        if ((unfinished || ends_in_gguf(entry->d_name)) && is_file(list->folder, entry->d_name)) {
-            add(list, entry->d_name, unfinished);
-        }
-    }
-    closedir(directory);
     if (list->n > 0) {
         qsort(list->items, list->n, sizeof *list->items, compare);
     }

@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-/* New `*out`: the path of the one model in the folder, its first part where it is split. Projectors and
+/* New `*out`: the path of the one model in the folder (or, where it has none, in its subfolders), its
+ * first part where it is split. Projectors and
  * adapters count only where nothing else is there. With none or with several: ERROR_INPUT and one line
  * that lists them. */
 bool model_folder_find(const char *folder, char **out, struct error *error);

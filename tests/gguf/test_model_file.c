@@ -227,6 +227,20 @@ Test(model_file, a_folder_opens_the_one_model_in_it)
                 "tiny.gguf");
 }
 
+Test(model_file, a_folder_without_models_is_searched_below)
+{
+    char path[512];
+    expand(path, sizeof path, "@/UD-IQ1_S");
+    cr_assert_eq(mkdir(path, 0700), 0);
+    put_parts("UD-IQ1_S/big", 2);
+    assert_first("@", "@/UD-IQ1_S/big-00001-of-00002.gguf", 2);
+    expand(path, sizeof path, "@/Q4_K_M");
+    cr_assert_eq(mkdir(path, 0700), 0);
+    put_tiny("Q4_K_M/tiny.gguf");
+    refuse("@", "@: 2 models in this folder, name one of them: Q4_K_M/tiny.gguf, "
+                "UD-IQ1_S/big-00001-of-00002.gguf (2 parts)");
+}
+
 Test(model_file, a_folder_passes_over_projectors_and_adapters)
 {
     static const char *const NAMES[GGUF_KIND_COUNT] = {"vision.gguf", "adapter.gguf",
