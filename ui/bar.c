@@ -1,0 +1,74 @@
+#include "ui/bar.h"
+
+/* bytes as cells, in eighths, rounded to nearest; 128-bit so that no size overflows */
+static int eighths(uint64_t bytes, uint64_t total, int width)
+{
+    unsigned __int128 scaled = (unsigned __int128)bytes * (unsigned)width * 8U;
+    unsigned __int128 result = total == 0 ? 0 : (scaled + total / 2) / total;
+    return result > (unsigned)width * 8U ? width * 8 : (int)result;
+}
+
+static int nearest_cell(int eighth)
+{
+    return (eighth + 4) / 8;
+}
+
+void bar_split(const struct bar *bar, int width, struct bar_cells *out)
+{
+    uint64_t running = 0;
+    int at = 0;
+    int wanted = 0; /* segments after this one that still need a cell */
+    for (int i = 0; i < BAR_SEGMENTS; i++) {
+        wanted += bar->bytes[i] > 0 ? 1 : 0;
+    }
+    for (int i = 0; i < BAR_SEGMENTS; i++) {
+        running += bar->bytes[i];
+        int end = nearest_cell(eighths(running, bar->total, width));
+        if (bar->bytes[i] > 0) {
+            wanted--;
+            end = end > at ? end : at + 1;
+            end = end > width - wanted ? width - wanted : end;
+        }
+        at = end > at && bar->bytes[i] > 0 ? end : at;
+        out->end[i] = at;
+    }
+    out->overflows = running > bar->total;
+    int others = nearest_cell(eighths(bar->elsewhere, bar->total, width));
+    out->elsewhere = width - (others == 0 && bar->elsewhere > 0 ? 1 : others);
+    int budget = eighths(bar->budget, bar->total, width) / 8;
+    out->budget = budget < width ? budget : width - 1;
+}
+
+enum ink bar_ink(enum bar_segment segment)
+{
+    static const enum ink inks[] = {INK_DENSE, INK_EXPERTS, INK_CACHE, INK_COMPUTE};
+    return inks[segment];
+}
+
+uint32_t bar_glyph(enum bar_segment segment)
+{
+    static const uint32_t glyphs[] = {0x2588, 0x2593, 0x2592, 0x2591};
+    return glyphs[segment];
+}
+
+void bar_draw(struct canvas *canvas, int x, int y, int width, const struct bar *bar)
+{
+    struct bar_cells cells;
+    bar_split(bar, width, &cells);
+    for (int i = cells.elsewhere; i < width; i++) {
+        canvas_put(canvas, x + i, y, 0x2571, INK_ELSEWHERE);
+    }
+    int at = 0;
+    for (int segment = 0; segment < BAR_SEGMENTS; segment++) {
+        for (; at < cells.end[segment]; at++) {
+            canvas_put(canvas, x + at, y, bar_glyph((enum bar_segment)segment),
+                       bar_ink((enum bar_segment)segment));
+        }
+    }
+    if (cells.budget >= 0) {
+        canvas_put(canvas, x + cells.budget, y, 0x254E, bar->fits ? INK_BUDGET : INK_OVER);
+    }
+    if (cells.overflows) {
+        canvas_put(canvas, x + width - 1, y, 0x25B6, INK_OVER);
+    }
+}

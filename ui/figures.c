@@ -1,0 +1,69 @@
+#include "ui/figures.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MIB = 1 << 20 };
+
+const char *figure_grouped(char out[FIGURE_MAX], uint64_t value)
+{
+    char plain[FIGURE_MAX];
+    int n = snprintf(plain, sizeof plain, "%llu", (unsigned long long)value);
+    size_t at = 0;
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0) {
+            out[at++] = ' ';
+        }
+        out[at++] = plain[i];
+    }
+    out[at] = '\0';
+    return out;
+}
+
+const char *figure_mib_up(char out[FIGURE_MAX], uint64_t bytes)
+{
+    return figure_grouped(out, bytes / MIB + (bytes % MIB != 0 ? 1 : 0));
+}
+
+const char *figure_mib_down(char out[FIGURE_MAX], uint64_t bytes)
+{
+    return figure_grouped(out, bytes / MIB);
+}
+
+const char *figure_mib(char out[FIGURE_MAX], uint64_t bytes)
+{
+    uint64_t tenths = bytes / MIB * 10 + (bytes % MIB * 10 + MIB / 2) / MIB;
+    figure_grouped(out, tenths / 10);
+    size_t length = strlen(out);
+    snprintf(out + length, FIGURE_MAX - length, ".%u", (unsigned)(tenths % 10));
+    return out;
+}
+
+const char *figure_gib(char out[FIGURE_MAX], uint64_t bytes)
+{
+    snprintf(out, FIGURE_MAX, "%.1f GiB", (double)bytes / (1024.0 * MIB));
+    return out;
+}
+
+const char *figure_change(char out[FIGURE_MAX], uint64_t before, uint64_t after)
+{
+    if (before == after) {
+        snprintf(out, FIGURE_MAX, "0");
+        return out;
+    }
+    out[0] = after > before ? '+' : '-';
+    char size[FIGURE_MAX];
+    snprintf(out + 1, FIGURE_MAX - 1, "%s",
+             figure_mib(size, after > before ? after - before : before - after));
+    return out;
+}
+
+const char *figure_percent(char out[FIGURE_MAX], uint64_t part, uint64_t whole)
+{
+    if (whole == 0) {
+        snprintf(out, FIGURE_MAX, "%s", part == 0 ? "0.0%" : "-");
+        return out;
+    }
+    snprintf(out, FIGURE_MAX, "%.1f%%", (double)part * 100.0 / (double)whole);
+    return out;
+}

@@ -1,0 +1,18 @@
+/* Figures as the screen writes them: MiB with blanks between thousands, used rounded up, budgets down. */
+#ifndef OTPLAN_UI_FIGURES_H
+#define OTPLAN_UI_FIGURES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FIGURE_MAX = 48 };
+
+const char *figure_grouped(char out[FIGURE_MAX], uint64_t value);  /* "12 345 678" */
+const char *figure_mib_up(char out[FIGURE_MAX], uint64_t bytes);   /* whole MiB, rounded up */
+const char *figure_mib_down(char out[FIGURE_MAX], uint64_t bytes); /* whole MiB, rounded down */
+const char *figure_mib(char out[FIGURE_MAX], uint64_t bytes);      /* "2 058.0" */
+const char *figure_gib(char out[FIGURE_MAX], uint64_t bytes);      /* "262.0 GiB" */
+const char *figure_change(char out[FIGURE_MAX], uint64_t before, uint64_t after); /* "+1 050.0" */
+const char *figure_percent(char out[FIGURE_MAX], uint64_t part, uint64_t whole);  /* "94.0%" */
+
+#endif

@@ -1,0 +1,48 @@
+/* What there is to show: model, machine, plan and everything derived, put together by src for one
+ * frame. All borrowed and const: drawing changes nothing.
+ */
+#ifndef OTPLAN_UI_SCENE_H
+#define OTPLAN_UI_SCENE_H
+
+#include "model/plan/edit.h"
+#include "model/plan/layer_map.h"
+
+enum verify_state { VERIFY_PENDING, VERIFY_DONE, VERIFY_FAILED };
+
+/* One line of a list screen: text for the person, and what the list needs to act on it. */
+struct scene_item {
+    const char *name;
+    const char *detail;
+};
+
+struct scene {
+    const struct model *model;
+    const struct layer_map *map;
+    const struct rig *rig;
+    const struct plan *plan;
+    const struct evaluation *shown; /* of the preview while something is carried, else = held */
+    const struct evaluation *held;  /* of the plan as it is */
+    bool is_preview;                /* shown != held */
+    const char *preview_text;       /* what the preview does, or why it does nothing; or NULL */
+    char *const *arguments;         /* of the plan as it is: "-c", "32768", ... */
+    size_t n_arguments;
+    enum verify_state verify;
+    const char *verify_text; /* VERIFY_FAILED: why */
+    const char *message;     /* for the status line; "" for none */
+    bool message_is_error;
+    bool is_unsaved;
+    const char *plan_path; /* or NULL */
+    const struct scene_item *snapshots;
+    size_t n_snapshots;
+    const struct scene_item *history; /* undo steps, oldest first */
+    size_t n_history, history_at;     /* steps done */
+    const struct edit_room *room;     /* per device, the host last; NULL when nothing is carried */
+    /* compare screen: the other side */
+    const char *compare_name; /* NULL: nothing to compare with */
+    const struct evaluation *compare;
+    const struct rig *compare_rig;
+    char *const *compare_arguments;
+    size_t n_compare_arguments;
+};
+
+#endif
