@@ -32,6 +32,8 @@ enum tensor_group {
 };
 const char *tensor_group_name(enum tensor_group group); /* "gate_exps": the JSON's spelling */
 
+struct compute_rows; /* see model/net/compute_rows.h */
+
 /* The rule that gives a tensor its device when no override decides. */
 enum tensor_role {
     ROLE_INPUT,      /* always the CPU list (token_embd, position_embd, ...) */
@@ -72,6 +74,7 @@ struct model {
     bool complete;                /* false: only the head(s) are here */
     uint32_t *by_name;            /* row indices sorted by name, twins left out: n_names entries */
     size_t n_names;
+    struct compute_rows *compute; /* owned or NULL: parts of the network, for compute_estimate */
 };
 
 /* New `*out`, free with model_free. `load_mtp`: --spec-type contains draft-mtp, nextn blocks are loaded.

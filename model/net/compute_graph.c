@@ -1,0 +1,172 @@
+#include "model/net/compute_graph.h"
+
+#include "model/base/memory.h"
+
+#include <stdlib.h>
+
+/* Hostile metadata may ask for absurd shapes: sums of a few thousand of these stay inside 64 bits. */
+#define GRAPH_BYTES_MAX (UINT64_C(1) << 48)
+
+static uint64_t product(uint64_t a, uint64_t b)
+{
+    uint64_t result;
+    if (__builtin_mul_overflow(a, b, &result) || result > GRAPH_BYTES_MAX)
+        return GRAPH_BYTES_MAX;
+    return result;
+}
+
+uint64_t graph_elements(struct shape shape)
+{
+    uint64_t n = 1;
+    for (int i = 0; i < 4; i++)
+        n = product(n, shape.ne[i]);
+    return n;
+}
+
+void graph_init(struct graph *graph)
+{
+    *graph = (struct graph){.capacity = 1024, .term = COMPUTE_OTHER};
+    graph->tensors = memory_resize(NULL, 1024, sizeof *graph->tensors);
+    graph->nodes = memory_resize(NULL, 1024, sizeof *graph->nodes);
+    graph->leafs = memory_resize(NULL, 1024, sizeof *graph->leafs);
+}
+
+void graph_clear(struct graph *graph)
+{
+    free(graph->tensors);
+    free(graph->nodes);
+    free(graph->leafs);
+    *graph = (struct graph){0};
+}
+
+static void grow(struct graph *graph)
+{
+    graph->capacity *= 2;
+    size_t n = (size_t)graph->capacity;
+    graph->tensors = memory_resize(graph->tensors, n, sizeof *graph->tensors);
+    graph->nodes = memory_resize(graph->nodes, n, sizeof *graph->nodes);
+    graph->leafs = memory_resize(graph->leafs, n, sizeof *graph->leafs);
+}
+
+static int32_t add(struct graph *graph, enum graph_op op, struct shape shape, unsigned element,
+                   unsigned flags)
+{
+    if (graph->n_tensors == graph->capacity)
+        grow(graph);
+    for (int i = 0; i < 4; i++)
+        shape.ne[i] = shape.ne[i] ? shape.ne[i] : (i ? 1 : 0);
+    graph->tensors[graph->n_tensors] = (struct graph_tensor){
+        .shape = shape,
+        .bytes = product(graph_elements(shape), element),
+        .source = {GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE,
+                   GRAPH_NONE},
+        .root = GRAPH_NONE,
+        .copies = GRAPH_NONE,
+        .backend = -1,
+        .op = (uint8_t)op,
+        .flags = (uint8_t)flags,
+        .element = (uint8_t)element,
+        .term = (uint8_t)graph->term,
+    };
+    return graph->n_tensors++;
+}
+
+int32_t graph_new(struct graph *graph, enum graph_op op, struct shape shape, int32_t a, int32_t b,
+                  int32_t c, int32_t d)
+{
+    int32_t tensor = add(graph, op, shape, 4, GRAPH_CONTIGUOUS);
+    int32_t sources[] = {a, b, c, d};
+    for (int i = 0; i < 4; i++)
+        graph->tensors[tensor].source[i] = sources[i];
+    return tensor;
+}
+
+int32_t graph_leaf(struct graph *graph, struct shape shape, unsigned element, unsigned flags)
+{
+    return add(graph, GRAPH_LEAF, shape, element, flags | GRAPH_CONTIGUOUS);
+}
+
+static int32_t root_of(const struct graph *graph, int32_t tensor)
+{
+    int32_t root = graph->tensors[tensor].root;
+    return root == GRAPH_NONE ? tensor : root;
+}
+
+int32_t graph_view(struct graph *graph, int32_t source, struct shape shape, bool contiguous,
+                   uint64_t bytes)
+{
+    struct graph_tensor from = graph->tensors[source];
+    int32_t view = add(graph, GRAPH_VIEW, shape, from.element, contiguous ? GRAPH_CONTIGUOUS : 0);
+    struct graph_tensor *tensor = &graph->tensors[view];
+    tensor->source[0] = source;
+    tensor->root = root_of(graph, source);
+    tensor->bytes = bytes ? bytes : tensor->bytes;
+    return view;
+}
+
+int32_t graph_write(struct graph *graph, int32_t value, int32_t index, int32_t target)
+{
+    struct graph_tensor into = graph->tensors[target];
+    int32_t tensor = add(graph, GRAPH_WRITE, into.shape, into.element, GRAPH_CONTIGUOUS);
+    struct graph_tensor *result = &graph->tensors[tensor];
+    result->source[0] = value;
+    result->source[1] = index == GRAPH_NONE ? target : index;
+    result->source[2] = index == GRAPH_NONE ? GRAPH_NONE : target;
+    result->root = root_of(graph, target);
+    return tensor;
+}
+
+void graph_expand(struct graph *graph, int32_t tensor)
+{
+    if (tensor == GRAPH_NONE || graph->tensors[tensor].flags & GRAPH_VISITED)
+        return;
+    graph->tensors[tensor].flags |= GRAPH_VISITED;
+    for (int i = 0; i < GRAPH_MAX_SOURCES; i++)
+        graph_expand(graph, graph->tensors[tensor].source[i]);
+    if (graph->tensors[tensor].op == GRAPH_LEAF)
+        graph->leafs[graph->n_leafs++] = tensor;
+    else
+        graph->nodes[graph->n_nodes++] = tensor;
+}
+
+struct shape graph_shape(const struct graph *graph, int32_t tensor)
+{
+    return graph->tensors[tensor].shape;
+}
+
+void graph_flag(struct graph *graph, int32_t tensor, enum graph_flag flag)
+{
+    graph->tensors[tensor].flags |= (uint8_t)flag;
+}
+
+int32_t graph_inplace(struct graph *graph, int32_t a, int32_t b)
+{
+    return graph_new(graph, GRAPH_INPLACE, graph_shape(graph, a), a, b, GRAPH_NONE, GRAPH_NONE);
+}
+
+int32_t graph_plain(struct graph *graph, int32_t a, int32_t b)
+{
+    return graph_new(graph, GRAPH_PLAIN, graph_shape(graph, a), a, b, GRAPH_NONE, GRAPH_NONE);
+}
+
+int32_t graph_cont(struct graph *graph, int32_t a, struct shape shape)
+{
+    return graph_new(graph, GRAPH_PLAIN, shape, a, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE);
+}
+
+int32_t graph_reshape(struct graph *graph, int32_t a, struct shape shape)
+{
+    return graph_view(graph, a, shape, true, graph->tensors[a].bytes);
+}
+
+int32_t graph_mul_mat(struct graph *graph, int32_t weight, int32_t a)
+{
+    struct shape shape = graph_shape(graph, a);
+    shape.ne[0] = graph_shape(graph, weight).ne[1];
+    return graph_new(graph, GRAPH_MUL_MAT, shape, weight, a, GRAPH_NONE, GRAPH_NONE);
+}
+
+int32_t graph_get_rows(struct graph *graph, int32_t table, int32_t index, struct shape shape)
+{
+    return graph_new(graph, GRAPH_GET_ROWS, shape, table, index, GRAPH_NONE, GRAPH_NONE);
+}

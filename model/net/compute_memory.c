@@ -1,0 +1,153 @@
+#include "model/net/compute_memory.h"
+
+#include "model/base/memory.h"
+#include "model/net/compute_layers.h"
+#include "model/net/compute_network.h"
+#include "model/net/compute_schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *remedy;
+} term_texts[COMPUTE_TERM_COUNT] = {
+    [COMPUTE_INPUTS] = {"inputs and masks",
+                        "a shorter context (-c) or a smaller micro-batch (-ub)"},
+    [COMPUTE_ATTENTION] = {"attention", "flash attention (-fa on) or a smaller micro-batch (-ub)"},
+    [COMPUTE_FEED_FORWARD] = {"feed-forward", "a smaller micro-batch (-ub)"},
+    [COMPUTE_LOGITS] = {"logits", "a smaller micro-batch (-ub); llama-server reserves few rows"},
+    [COMPUTE_PIPELINE] = {"pipeline copies", "any override (-ot), which switches pipelining off"},
+    [COMPUTE_WEIGHT_COPIES] = {"copies of CPU weights",
+                               "--no-op-offload, or those weights on a device"},
+    [COMPUTE_FLASH_SCRATCH] = {"flash attention scratch", "an f16 cache (-ctk f16 -ctv f16)"},
+    [COMPUTE_OTHER] = {"gaps and the rest", ""},
+};
+
+const char *compute_term_name(enum compute_term term)
+{
+    return (unsigned)term < COMPUTE_TERM_COUNT ? term_texts[term].name : "";
+}
+
+const char *compute_term_remedy(enum compute_term term)
+{
+    return (unsigned)term < COMPUTE_TERM_COUNT ? term_texts[term].remedy : "";
+}
+
+/* src/llama-context.cpp:427-460. Every backend but RPC is asynchronous and has events. */
+static bool pipeline_parallel(const struct compute_input *input)
+{
+    if (input->n_in_use < 2 || !input->offload_all || input->any_override ||
+        input->split_mode != SPLIT_LAYER || !input->resolved->offload_kqv)
+        return false;
+    for (size_t i = 0; i < input->n_in_use; i++)
+        if (input->rig->devices[input->in_use[i]].backend == BACKEND_RPC)
+            return false;
+    return true;
+}
+
+static struct schedule_backend describe(const struct device *device)
+{
+    enum backend kind = device->backend;
+    return (struct schedule_backend){
+        .alignment = kind == BACKEND_METAL ? 32 : 128,
+        .offloads = kind != BACKEND_RPC,
+        .pads_rows = kind == BACKEND_CUDA || kind == BACKEND_SYCL,
+        .has_scratch = kind == BACKEND_CUDA && device->has_kernels,
+    };
+}
+
+static struct schedule describe_all(const struct compute_input *input, int16_t *backend_of,
+                                    bool pipeline)
+{
+    struct schedule schedule = {.n_copies = pipeline ? 4 : 1,
+                                .op_offload = input->resolved->op_offload};
+    int n = 0;
+    for (size_t i = 0; i < input->n_in_use && n < SCHEDULE_MAX_BACKENDS - 1; i++) {
+        backend_of[input->in_use[i]] = (int16_t)n;
+        schedule.backends[n++] = describe(&input->rig->devices[input->in_use[i]]);
+    }
+    for (int i = -1; i < (int)input->rig->n_devices; i++)
+        if (backend_of[i] < 0)
+            backend_of[i] = (int16_t)n;
+    schedule.backends[n++] = (struct schedule_backend){.alignment = 32};
+    schedule.n_backends = n;
+    return schedule;
+}
+
+/* The terms at the moment the buffer was largest; what lay idle between the blocks goes to `other`. */
+static void take_terms(struct compute_terms *terms, const struct arena *arena)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < COMPUTE_TERM_COUNT; i++) {
+        terms->bytes[i] = arena->peak[i];
+        sum += arena->peak[i];
+    }
+    terms->bytes[COMPUTE_OTHER] += arena->size > sum ? arena->size - sum : 0;
+}
+
+static uint64_t swa_cells(const struct compute_input *input)
+{
+    const struct resolved *resolved = input->resolved;
+    uint64_t window = input->model->hparams.n_swa;
+    uint64_t want = window * (resolved->kv_unified ? resolved->n_seq : 1) + resolved->n_ubatch;
+    want = (want + 255) / 256 * 256;
+    return resolved->swa_full || want > resolved->n_ctx_seq ? resolved->n_ctx_seq : want;
+}
+
+static void describe_batch(struct network *network)
+{
+    const struct resolved *resolved = network->input->resolved;
+    uint64_t n = resolved->n_ubatch < resolved->n_ctx ? resolved->n_ubatch : resolved->n_ctx;
+    uint64_t seqs = resolved->n_seq ? resolved->n_seq : 1;
+    network->n_embd = network->hparams->n_embd;
+    network->n_outputs = resolved->n_outputs < n ? resolved->n_outputs : n;
+    network->n_tokens = (n + seqs - 1) / seqs * seqs;
+    network->n_seqs = seqs;
+    network->n_streams = resolved->n_stream ? resolved->n_stream : 1;
+    network->cells[CACHE_FULL] = resolved->n_ctx_seq;
+    network->cells[CACHE_SWA] = swa_cells(network->input);
+}
+
+static void measure(const struct compute_input *input, const struct compute_rows *rows,
+                    const int16_t *backend_of, const struct schedule *schedule,
+                    struct arena *arenas)
+{
+    struct network network = {.input = input, .rows = rows, .backend_of = backend_of};
+    network.hparams = &input->model->hparams;
+    network.positions = network.output_ids = GRAPH_NONE;
+    network.states_main = network.states_extra = GRAPH_NONE;
+    for (int kind = 0; kind < CACHE_KINDS; kind++) {
+        network.mask[kind] = network.k_index[kind] = network.v_index[kind] = GRAPH_NONE;
+        network.k_rotation[kind] = network.v_rotation[kind] = GRAPH_NONE;
+    }
+    describe_batch(&network);
+    uint32_t layers[MAX_LAYERS];
+    network.layers = layers;
+    network.n_layers = compute_layers_pick(input, rows, layers);
+    graph_init(&network.graph);
+    network_build(&network);
+    schedule_measure(schedule, &network.graph, arenas);
+    graph_clear(&network.graph);
+}
+
+bool compute_estimate(const struct compute_input *input, struct compute_terms *devices,
+                      struct compute_terms *host)
+{
+    struct compute_rows *own = input->model->compute ? NULL : compute_rows_new(input->model);
+    const struct compute_rows *rows = own != NULL ? own : input->model->compute;
+    int16_t *backend_of = memory_array(input->rig->n_devices + 1, sizeof *backend_of);
+    for (size_t i = 0; i <= input->rig->n_devices; i++)
+        backend_of[i] = -1;
+    bool pipeline = pipeline_parallel(input);
+    struct schedule schedule = describe_all(input, backend_of + 1, pipeline);
+    struct arena *arenas = memory_resize(NULL, (size_t)schedule.n_backends, sizeof *arenas);
+    measure(input, rows, backend_of + 1, &schedule, arenas);
+    memset(devices, 0, input->rig->n_devices * sizeof *devices);
+    for (int b = 0; b + 1 < schedule.n_backends; b++)
+        take_terms(&devices[input->in_use[b]], &arenas[b]);
+    take_terms(host, &arenas[schedule.n_backends - 1]);
+    free(arenas);
+    free(backend_of);
+    compute_rows_free(&own);
+    return pipeline;
+}

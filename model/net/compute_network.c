@@ -1,0 +1,233 @@
+#include "model/net/compute_network.h"
+
+int32_t network_row(const struct network *network, uint32_t il, enum part part)
+{
+    int32_t row = network->rows->layers[il][part];
+    return row >= 0 && network->input->device[row] != DEVICE_NONE ? row : -1;
+}
+
+bool network_has(const struct network *network, uint32_t il, enum part part)
+{
+    return network_row(network, il, part) >= 0;
+}
+
+int16_t network_home(const struct network *network, uint32_t il)
+{
+    return network->backend_of[network->input->home[il]];
+}
+
+int16_t network_cache(const struct network *network, uint32_t il)
+{
+    return network->input->resolved->offload_kqv ? network_home(network, il)
+                                                 : network->backend_of[DEVICE_HOST];
+}
+
+uint64_t network_row_padding(const struct ggml_type_info *type, uint64_t elements)
+{
+    uint64_t bytes = 0;
+    if (type == NULL || !type->quantized || elements % 512 == 0)
+        return 0;
+    return ggml_row_bytes(type, 512 - elements % 512, &bytes) ? bytes : 0;
+}
+
+static int32_t weight_of_row(struct network *network, int32_t row)
+{
+    const struct model_tensor *tensor = &network->input->model->tensors[row];
+    struct shape shape = {{tensor->ne[0], tensor->ne[1], tensor->ne[2], tensor->ne[3]}};
+    int32_t weight = graph_leaf(&network->graph, shape, 4, GRAPH_EXTERNAL | GRAPH_WEIGHT);
+    struct graph_tensor *leaf = &network->graph.tensors[weight];
+    leaf->bytes = tensor->bytes;
+    leaf->row_padding = network_row_padding(tensor->type, tensor->ne[0]);
+    leaf->backend = network->backend_of[network->input->device[row]];
+    return weight;
+}
+
+int32_t network_weight(struct network *network, uint32_t il, enum part part)
+{
+    int32_t row = part < PART_LAYER_COUNT ? network_row(network, il, part) : -1;
+    return row < 0 ? GRAPH_NONE : weight_of_row(network, row);
+}
+
+int32_t network_global(struct network *network, enum part part)
+{
+    int32_t row = network->rows->global[part - PART_LAYER_COUNT];
+    bool loaded = row >= 0 && network->input->device[row] != DEVICE_NONE;
+    return loaded ? weight_of_row(network, row) : GRAPH_NONE;
+}
+
+int32_t network_add_bias(struct network *network, uint32_t il, enum part bias, int32_t x)
+{
+    int32_t weight = network_weight(network, il, bias);
+    return weight == GRAPH_NONE ? x : graph_inplace(&network->graph, x, weight);
+}
+
+int32_t network_linear(struct network *network, uint32_t il, enum part weight, enum part bias,
+                       int32_t x)
+{
+    int32_t w = network_weight(network, il, weight);
+    if (w == GRAPH_NONE)
+        return x;
+    return network_add_bias(network, il, bias, graph_mul_mat(&network->graph, w, x));
+}
+
+static int32_t norm_only(struct network *network, int32_t x)
+{
+    if (network->rows->traits & TRAIT_LAYER_NORM)
+        return graph_plain(&network->graph, x, GRAPH_NONE);
+    return graph_inplace(&network->graph, x, GRAPH_NONE);
+}
+
+/* llama.cpp asks for the norm on the layer's device (src/llama-context.cpp graph_get_cb), but its dry
+ * run, whose figures these are, resets the scheduler after that: the norm stays with its neighbours. */
+int32_t network_norm(struct network *network, uint32_t il, enum part weight, enum part bias,
+                     int32_t x)
+{
+    int32_t w = network_weight(network, il, weight);
+    if (w == GRAPH_NONE)
+        return x;
+    int32_t norm = norm_only(network, x);
+    return network_add_bias(network, il, bias, graph_inplace(&network->graph, norm, w));
+}
+
+int32_t network_rope(struct network *network, uint32_t il, int32_t x)
+{
+    if (network->rows->traits & TRAIT_NO_ROPE)
+        return x;
+    if (network->positions == GRAPH_NONE)
+        network->positions = graph_leaf(
+            &network->graph, SHAPE(network->n_tokens * network->rows->positions), 4, GRAPH_INPUT);
+    int32_t factors = network_global(network, PART_ROPE_FREQS);
+    if (factors != GRAPH_NONE) /* each buffer type has its own copy */
+        network->graph.tensors[factors].backend = network_home(network, il);
+    return graph_new(&network->graph, GRAPH_ROPE, graph_shape(&network->graph, x), x,
+                     network->positions, factors, GRAPH_NONE);
+}
+
+/* -- the whole -- */
+
+/* Both ways in are in the graph: token numbers and, unused here, embeddings themselves. */
+static int32_t embed(struct network *network)
+{
+    struct graph *graph = &network->graph;
+    graph->term = COMPUTE_INPUTS;
+    struct shape shape = SHAPE(network->n_embd, network->n_tokens);
+    int32_t tokens = graph_leaf(graph, SHAPE(network->n_tokens), 4, GRAPH_INPUT);
+    int32_t table = network_global(network, PART_TOKEN_EMBD);
+    int32_t x = graph_get_rows(graph, table, tokens, shape);
+    graph_expand(graph, x);
+    graph_expand(graph, graph_leaf(graph, shape, 4, GRAPH_INPUT));
+    if (network->rows->traits & TRAIT_SCALED_EMBD)
+        x = graph_inplace(graph, x, GRAPH_NONE);
+    int32_t positions = network_global(network, PART_POSITION_EMBD);
+    if (positions != GRAPH_NONE)
+        x = graph_inplace(graph, x, graph_get_rows(graph, positions, tokens, shape));
+    return x;
+}
+
+static int32_t only_outputs(struct network *network, int32_t x)
+{
+    struct graph *graph = &network->graph;
+    if (network->output_ids == GRAPH_NONE)
+        network->output_ids = graph_leaf(graph, SHAPE(network->n_outputs), 4, GRAPH_INPUT);
+    struct shape shape = SHAPE(graph_shape(graph, x).ne[0], network->n_outputs);
+    return graph_get_rows(graph, x, network->output_ids, shape);
+}
+
+static int32_t mix_tokens(struct network *network, uint32_t il, int32_t x)
+{
+    network->graph.term = COMPUTE_ATTENTION;
+    if (network->hparams->is_recurrent[il])
+        return network_recurrent(network, il, x);
+    return network_attention(network, il, x);
+}
+
+/* x + attention(norm(x)), then + feed_forward(norm(that)). */
+static int32_t serial_layer(struct network *network, uint32_t il, int32_t x, bool last)
+{
+    struct graph *graph = &network->graph;
+    int32_t residual = x;
+    graph->term = COMPUTE_ATTENTION;
+    int32_t cur = network_norm(network, il, PART_ATTN_NORM, PART_ATTN_NORM_B, x);
+    if (network->rows->traits & TRAIT_Q_GATE)
+        graph_expand(graph, cur);
+    cur = mix_tokens(network, il, cur);
+    if (last) {
+        cur = only_outputs(network, cur);
+        residual = only_outputs(network, residual);
+    }
+    bool own_norm = network_has(network, il, PART_FFN_NORM);
+    if (own_norm) /* else the post-attention norm is the feed-forward's */
+        cur = network_norm(network, il, PART_POST_ATTN_NORM, PART_COUNT, cur);
+    cur = graph_inplace(graph, cur, residual);
+    if (!network_has(network, il, PART_DOWN) && !network_has(network, il, PART_DOWN_EXPS))
+        return cur;
+    residual = cur;
+    graph->term = COMPUTE_FEED_FORWARD;
+    cur = network_norm(network, il, own_norm ? PART_FFN_NORM : PART_POST_ATTN_NORM,
+                       own_norm ? PART_FFN_NORM_B : PART_COUNT, cur);
+    cur = network_feed_forward(network, il, cur);
+    cur = network_norm(network, il, PART_POST_FFN_NORM, PART_COUNT, cur);
+    return graph_inplace(graph, cur, residual);
+}
+
+/* x + attention(norm(x)) + feed_forward(norm(x)) */
+static int32_t parallel_layer(struct network *network, uint32_t il, int32_t x, bool last)
+{
+    struct graph *graph = &network->graph;
+    graph->term = COMPUTE_ATTENTION;
+    int32_t normed = network_norm(network, il, PART_ATTN_NORM, PART_ATTN_NORM_B, x);
+    int32_t attention = mix_tokens(network, il, normed);
+    if (last) {
+        attention = only_outputs(network, attention);
+        x = only_outputs(network, x);
+        normed = only_outputs(network, normed);
+    }
+    graph->term = COMPUTE_FEED_FORWARD;
+    int32_t cur = network_feed_forward(network, il, normed);
+    return graph_inplace(graph, graph_inplace(graph, cur, x), attention);
+}
+
+static void output(struct network *network, int32_t x)
+{
+    struct graph *graph = &network->graph;
+    uint32_t traits = network->rows->traits;
+    graph->term = COMPUTE_LOGITS;
+    if (traits & TRAIT_OUTPUTS_LATE && !(traits & TRAIT_OUTPUTS_LAST)) {
+        graph_flag(graph, x, GRAPH_OUTPUT);
+        x = only_outputs(network, x);
+    }
+    int32_t weight = network_global(network, PART_OUTPUT_NORM);
+    if (weight != GRAPH_NONE)
+        x = graph_inplace(graph, norm_only(network, x), weight);
+    int32_t bias = network_global(network, PART_OUTPUT_NORM_B);
+    if (bias != GRAPH_NONE)
+        x = graph_inplace(graph, x, bias);
+    graph_flag(graph, x, GRAPH_OUTPUT);
+    if (traits & TRAIT_OUTPUTS_LAST) {
+        x = only_outputs(network, x);
+        graph_flag(graph, x, GRAPH_OUTPUT);
+    }
+    int32_t head = network_global(network, PART_OUTPUT);
+    if (head != GRAPH_NONE)
+        x = graph_mul_mat(graph, head, x);
+    bias = network_global(network, PART_OUTPUT_B);
+    if (bias != GRAPH_NONE)
+        x = graph_inplace(graph, x, bias);
+    if (traits & TRAIT_SCALED_LOGITS)
+        x = graph_inplace(graph, x, GRAPH_NONE);
+    graph_flag(graph, x, GRAPH_OUTPUT);
+    graph_expand(graph, x);
+}
+
+void network_build(struct network *network)
+{
+    uint32_t traits = network->rows->traits;
+    int32_t x = embed(network);
+    for (uint32_t i = 0; i < network->n_layers; i++) {
+        bool last = i + 1 == network->n_layers && !(traits & TRAIT_OUTPUTS_LATE);
+        uint32_t il = network->layers[i];
+        x = traits & TRAIT_PARALLEL ? parallel_layer(network, il, x, last)
+                                    : serial_layer(network, il, x, last);
+    }
+    output(network, x);
+}

@@ -1,0 +1,60 @@
+/* The network as llama.cpp builds it for one batch: the tensors of each layer, in llama.cpp's order.
+ *
+ * Sources: src/llama-graph.cpp (build_attn, build_ffn, build_moe_ffn, build_rs), src/models/NAME.cpp.
+ * Files: compute_attention.c, compute_feed_forward.c and compute_recurrent.c hold the parts of a layer.
+ */
+#ifndef OTPLAN_MODEL_NET_COMPUTE_NETWORK_H
+#define OTPLAN_MODEL_NET_COMPUTE_NETWORK_H
+
+#include "model/net/compute_graph.h"
+#include "model/net/compute_rows.h"
+
+enum { CACHE_FULL, CACHE_SWA, CACHE_KINDS };
+
+struct network {
+    const struct compute_input *input;
+    const struct hparams *hparams;
+    const struct compute_rows *rows;
+    struct graph graph;
+
+    const uint32_t *layers; /* the layers to build, in order */
+    uint32_t n_layers;
+    const int16_t *backend_of; /* per device of the rig, [-1] is the host */
+
+    uint64_t n_embd, n_tokens, n_seqs, n_streams, n_outputs;
+    uint64_t cells[CACHE_KINDS]; /* of each stream */
+
+    /* the graph's inputs; GRAPH_NONE until a layer wants them */
+    int32_t positions, output_ids, states_main, states_extra;
+    int32_t mask[CACHE_KINDS], k_index[CACHE_KINDS], v_index[CACHE_KINDS];
+    int32_t k_rotation[CACHE_KINDS], v_rotation[CACHE_KINDS];
+};
+
+/* Builds embeddings, the layers and the output. */
+void network_build(struct network *network);
+
+/* For the parts of a layer. `part` of layer `il`: its row, -1 without. */
+int32_t network_row(const struct network *network, uint32_t il, enum part part);
+bool network_has(const struct network *network, uint32_t il, enum part part);
+/* The weight as a tensor; GRAPH_NONE without. */
+int32_t network_weight(struct network *network, uint32_t il, enum part part);
+int32_t network_global(struct network *network, enum part part);
+/* weight * x [+ bias]; x itself where there is no weight. `bias` PART_COUNT: none. */
+int32_t network_linear(struct network *network, uint32_t il, enum part weight, enum part bias,
+                       int32_t x);
+/* norm(x) * weight [+ bias]; x where the layer has no such weight. */
+int32_t network_norm(struct network *network, uint32_t il, enum part weight, enum part bias,
+                     int32_t x);
+int32_t network_add_bias(struct network *network, uint32_t il, enum part bias, int32_t x);
+/* What CUDA and SYCL add to a quantised tensor whose rows are no multiple of 512 (section 4.2). */
+uint64_t network_row_padding(const struct ggml_type_info *type, uint64_t elements);
+int16_t network_home(const struct network *network, uint32_t il);  /* backend of a layer */
+int16_t network_cache(const struct network *network, uint32_t il); /* backend of its cache */
+int32_t network_rope(struct network *network, uint32_t il, int32_t x);
+
+/* The parts of a layer: `x` is the normalised input, the result has its shape. */
+int32_t network_attention(struct network *network, uint32_t il, int32_t x);
+int32_t network_recurrent(struct network *network, uint32_t il, int32_t x);
+int32_t network_feed_forward(struct network *network, uint32_t il, int32_t x);
+
+#endif

@@ -1,0 +1,240 @@
+#include "model/net/compute_rows.h"
+
+#include "model/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const part_names[PART_COUNT] = {
+    [PART_ATTN_NORM] = "attn_norm.weight",
+    [PART_ATTN_NORM_B] = "attn_norm.bias",
+    [PART_ATTN_NORM_2] = "attn_norm_2.weight",
+    [PART_Q] = "attn_q.weight",
+    [PART_Q_B] = "attn_q.bias",
+    [PART_K] = "attn_k.weight",
+    [PART_K_B] = "attn_k.bias",
+    [PART_V] = "attn_v.weight",
+    [PART_V_B] = "attn_v.bias",
+    [PART_QKV] = "attn_qkv.weight",
+    [PART_QKV_B] = "attn_qkv.bias",
+    [PART_Q_NORM] = "attn_q_norm.weight",
+    [PART_K_NORM] = "attn_k_norm.weight",
+    [PART_OUT] = "attn_output.weight",
+    [PART_OUT_B] = "attn_output.bias",
+    [PART_SINKS] = "attn_sinks.weight",
+    [PART_ATTN_GATE] = "attn_gate.weight",
+    [PART_POST_ATTN_NORM] = "post_attention_norm.weight",
+    [PART_Q_A] = "attn_q_a.weight",
+    [PART_Q_A_NORM] = "attn_q_a_norm.weight",
+    [PART_Q_LORA_B] = "attn_q_b.weight",
+    [PART_KV_A_MQA] = "attn_kv_a_mqa.weight",
+    [PART_KV_A_NORM] = "attn_kv_a_norm.weight",
+    [PART_KV_LORA_B] = "attn_kv_b.weight",
+    [PART_K_LORA_B] = "attn_k_b.weight",
+    [PART_V_LORA_B] = "attn_v_b.weight",
+    [PART_FFN_NORM] = "ffn_norm.weight",
+    [PART_FFN_NORM_B] = "ffn_norm.bias",
+    [PART_GATE] = "ffn_gate.weight",
+    [PART_GATE_B] = "ffn_gate.bias",
+    [PART_UP] = "ffn_up.weight",
+    [PART_UP_B] = "ffn_up.bias",
+    [PART_DOWN] = "ffn_down.weight",
+    [PART_DOWN_B] = "ffn_down.bias",
+    [PART_POST_FFN_NORM] = "post_ffw_norm.weight",
+    [PART_ROUTER] = "ffn_gate_inp.weight",
+    [PART_ROUTER_B] = "ffn_gate_inp.bias",
+    [PART_PROBS_B] = "exp_probs_b.bias",
+    [PART_GATE_EXPS] = "ffn_gate_exps.weight",
+    [PART_GATE_EXPS_B] = "ffn_gate_exps.bias",
+    [PART_UP_EXPS] = "ffn_up_exps.weight",
+    [PART_UP_EXPS_B] = "ffn_up_exps.bias",
+    [PART_DOWN_EXPS] = "ffn_down_exps.weight",
+    [PART_DOWN_EXPS_B] = "ffn_down_exps.bias",
+    [PART_GATE_UP_EXPS] = "ffn_gate_up_exps.weight",
+    [PART_GATE_UP_EXPS_B] = "ffn_gate_up_exps.bias",
+    [PART_SHEXP_ROUTER] = "ffn_gate_inp_shexp.weight",
+    [PART_GATE_SHEXP] = "ffn_gate_shexp.weight",
+    [PART_UP_SHEXP] = "ffn_up_shexp.weight",
+    [PART_DOWN_SHEXP] = "ffn_down_shexp.weight",
+    [PART_SSM_IN] = "ssm_in.weight",
+    [PART_SSM_CONV] = "ssm_conv1d.weight",
+    [PART_SSM_CONV_B] = "ssm_conv1d.bias",
+    [PART_SSM_X] = "ssm_x.weight",
+    [PART_SSM_DT] = "ssm_dt.weight",
+    [PART_SSM_DT_B] = "ssm_dt.bias",
+    [PART_SSM_DT_NORM] = "ssm_dt_norm.weight",
+    [PART_SSM_B_NORM] = "ssm_b_norm.weight",
+    [PART_SSM_C_NORM] = "ssm_c_norm.weight",
+    [PART_SSM_A] = "ssm_a",
+    [PART_SSM_D] = "ssm_d",
+    [PART_SSM_NORM] = "ssm_norm.weight",
+    [PART_SSM_OUT] = "ssm_out.weight",
+    [PART_SSM_BETA_ALPHA] = "ssm_ba.weight",
+    [PART_SSM_BETA] = "ssm_beta.weight",
+    [PART_SSM_ALPHA] = "ssm_alpha.weight",
+    [PART_TOKEN_EMBD] = "token_embd.weight",
+    [PART_POSITION_EMBD] = "position_embd.weight",
+    [PART_ROPE_FREQS] = "rope_freqs.weight",
+    [PART_OUTPUT_NORM] = "output_norm.weight",
+    [PART_OUTPUT_NORM_B] = "output_norm.bias",
+    [PART_OUTPUT] = "output.weight",
+    [PART_OUTPUT_B] = "output.bias",
+};
+
+/* What no tensor tells, per architecture; one that is not here has none of it (src/models/NAME.cpp). */
+static const struct {
+    const char *arch;
+    uint32_t traits;
+} arch_traits[] = {
+    {"baichuan", 0},
+    {"bloom", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
+    {"codeshell", TRAIT_LAYER_NORM},
+    {"cohere2", TRAIT_LAYER_NORM | TRAIT_PARALLEL | TRAIT_SCALED_LOGITS},
+    {"cohere2moe", TRAIT_PARALLEL | TRAIT_SCALED_LOGITS},
+    {"command-r", TRAIT_LAYER_NORM | TRAIT_PARALLEL | TRAIT_SCALED_LOGITS},
+    {"dbrx", TRAIT_LAYER_NORM},
+    {"falcon", TRAIT_LAYER_NORM | TRAIT_PARALLEL},
+    {"gemma", TRAIT_SCALED_EMBD},
+    {"gemma2", TRAIT_SCALED_EMBD | TRAIT_SOFTCAP | TRAIT_SCALED_LOGITS},
+    {"gemma3", TRAIT_SCALED_EMBD},
+    {"gemma3n", TRAIT_SCALED_EMBD | TRAIT_SCALED_LOGITS},
+    {"gemma4", TRAIT_SCALED_EMBD | TRAIT_SCALED_LOGITS},
+    {"gpt-oss", TRAIT_OUTPUTS_LATE | TRAIT_SOFTMAX_WEIGHT},
+    {"gpt2", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
+    {"gptneox", TRAIT_LAYER_NORM},
+    {"grok", TRAIT_SCALED_EMBD | TRAIT_SOFTCAP | TRAIT_SCALED_LOGITS},
+    {"jais", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
+    {"minicpm", TRAIT_SCALED_EMBD | TRAIT_SCALED_LOGITS},
+    {"mpt", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
+    {"nemotron", TRAIT_LAYER_NORM},
+    {"olmo", TRAIT_LAYER_NORM},
+    {"orion", TRAIT_LAYER_NORM},
+    {"phi2", TRAIT_LAYER_NORM | TRAIT_PARALLEL},
+    {"phimoe", TRAIT_LAYER_NORM},
+    {"qwen35", TRAIT_OUTPUTS_LATE | TRAIT_OUTPUTS_LAST | TRAIT_Q_GATE},
+    {"qwen35moe", TRAIT_OUTPUTS_LATE | TRAIT_OUTPUTS_LAST | TRAIT_Q_GATE},
+    {"qwen3next", TRAIT_OUTPUTS_LATE | TRAIT_OUTPUTS_LAST | TRAIT_Q_GATE},
+    {"stablelm", TRAIT_LAYER_NORM},
+    {"starcoder", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
+    {"starcoder2", TRAIT_LAYER_NORM},
+};
+
+static uint32_t find_traits(const char *arch)
+{
+    for (size_t i = 0; i < sizeof arch_traits / sizeof arch_traits[0]; i++)
+        if (strcmp(arch_traits[i].arch, arch) == 0)
+            return arch_traits[i].traits;
+    return 0;
+}
+
+static int find_part(const char *name, int from, int to)
+{
+    for (int part = from; part < to; part++)
+        if (strcmp(part_names[part], name) == 0)
+            return part;
+    return -1;
+}
+
+/* "blk.12.attn_q.weight" -> "attn_q.weight" */
+static const char *name_in_layer(const char *name)
+{
+    const char *dot = strncmp(name, "blk.", 4) == 0 ? strchr(name + 4, '.') : NULL;
+    return dot != NULL ? dot + 1 : "";
+}
+
+static void take_row(struct compute_rows *rows, const struct model *model, int32_t index)
+{
+    const struct model_tensor *tensor = &model->tensors[index];
+    uint32_t n_layer = model->hparams.n_layer;
+    if (tensor->layer >= 0 && (uint32_t)tensor->layer < n_layer) {
+        int part = find_part(name_in_layer(tensor->name), 0, PART_LAYER_COUNT);
+        if (part >= 0)
+            rows->layers[tensor->layer][part] = index;
+        return;
+    }
+    int part = find_part(tensor->name, PART_LAYER_COUNT, PART_COUNT);
+    if (part == PART_TOKEN_EMBD && tensor->tied_to >= 0)
+        part = PART_OUTPUT;
+    if (part >= 0)
+        rows->global[part - PART_LAYER_COUNT] = index;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    hash ^= value;
+    return (hash ^ hash >> 29) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static uint64_t layer_kind(const struct compute_rows *rows, const struct model *model, uint32_t il)
+{
+    const struct hparams *hparams = &model->hparams;
+    uint64_t hash = mix(hparams->n_head[il], hparams->n_head_kv[il]);
+    hash = mix(hash, (uint64_t)hparams->is_swa[il] << 2 | (uint64_t)hparams->is_recurrent[il] << 1 |
+                         (uint64_t)hparams->has_kv[il]);
+    for (int part = 0; part < PART_LAYER_COUNT; part++) {
+        int32_t row = rows->layers[il][part];
+        if (row < 0)
+            continue;
+        hash = mix(hash, (uint64_t)part);
+        for (int i = 0; i < 4; i++)
+            hash = mix(hash, model->tensors[row].ne[i]);
+    }
+    return hash;
+}
+
+static uint64_t key_u64(const struct model *model, const char *key, uint64_t fallback)
+{
+    char *full = memory_format("%s.%s", model->arch_name, key);
+    uint64_t value = gguf_u64(model->gguf, full, fallback);
+    free(full);
+    return value;
+}
+
+static double key_f64(const struct model *model, const char *key, double fallback)
+{
+    char *full = memory_format("%s.%s", model->arch_name, key);
+    double value = gguf_f64(model->gguf, full, fallback);
+    free(full);
+    return value;
+}
+
+static void read_keys(struct compute_rows *rows, const struct model *model)
+{
+    double scale = key_f64(model, "expert_weights_scale", 0);
+    rows->n_groups = (uint32_t)key_u64(model, "expert_group_count", 0);
+    rows->n_group_used = (uint32_t)key_u64(model, "expert_group_used_count", 0);
+    rows->weights_norm = key_u64(model, "expert_weights_norm", true);
+    rows->weights_scale = scale < 0 || (scale > 0 && scale < 1) || scale > 1;
+    rows->positions = 1;
+    if (key_f64(model, "logit_scale", 0) > 0 || key_f64(model, "logit_scale", 0) < 0)
+        rows->traits |= TRAIT_SCALED_LOGITS;
+    if (key_f64(model, "embedding_scale", 0) > 0)
+        rows->traits |= TRAIT_SCALED_EMBD;
+}
+
+struct compute_rows *compute_rows_new(const struct model *model)
+{
+    struct compute_rows *rows = memory_new(sizeof *rows);
+    uint32_t n_layer = model->hparams.n_layer;
+    rows->layers = memory_array(n_layer, sizeof *rows->layers);
+    rows->kind = memory_array(n_layer, sizeof *rows->kind);
+    memset(rows->layers, 0xff, n_layer * sizeof *rows->layers);
+    memset(rows->global, 0xff, sizeof rows->global);
+    rows->traits = find_traits(model->arch_name);
+    read_keys(rows, model);
+    for (size_t i = 0; i < model->n_tensors; i++)
+        take_row(rows, model, (int32_t)i);
+    for (uint32_t il = 0; il < n_layer; il++)
+        rows->kind[il] = layer_kind(rows, model, il);
+    return rows;
+}
+
+void compute_rows_free(struct compute_rows **rows)
+{
+    if (*rows == NULL)
+        return;
+    free((*rows)->layers);
+    free((*rows)->kind);
+    free(*rows);
+    *rows = NULL;
+}
