@@ -107,10 +107,12 @@ struct shown_name shown_name(const uint8_t *bytes, uint64_t size)
     enum { SHOWN = 48 };
     struct shown_name shown = {{0}};
     size_t n = size > SHOWN ? SHOWN : (size_t)size;
+    if (n > 0) {
+        memcpy(shown.text, bytes, n);
+    }
     for (size_t i = 0; i < n; i++) {
-        bool printable = bytes[i] >= 0x20 && bytes[i] < 0x7f;
-        shown.text[i] = '?';
-        memcpy(&shown.text[i], &bytes[i], printable ? 1 : 0);
+        unsigned char c = (unsigned char)shown.text[i];
+        shown.text[i] = c >= 0x20 && c < 0x7f ? shown.text[i] : '?';
     }
     memcpy(shown.text + n, size > SHOWN ? "..." : "", size > SHOWN ? 4 : 1);
     return shown;

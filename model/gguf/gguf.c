@@ -93,13 +93,11 @@ static bool read_part(struct gguf *gguf, const struct gguf_part *part, size_t in
     struct gguf_head head = {0};
     struct byte_reader reader = reader_of(part, error);
     bool ok = gguf_head_read_values(&head, &reader, &storage->strings);
-    if (ok && index == 0) {
+    if (index == 0) {
         *whole = head.split;
-        ok = whole->count <= 1 || check_split(&head, &reader, 0, whole->count);
-        ok = ok && check_part_count(&head, &reader, (size_t)gguf->n_parts);
-    } else if (ok) {
-        ok = check_split(&head, &reader, index, whole->count);
     }
+    ok = ok && check_split(&head, &reader, index, whole->count) &&
+         (index > 0 || check_part_count(&head, &reader, (size_t)gguf->n_parts));
     ok = ok && gguf_head_read_tensors(&head, &reader, &storage->strings, (uint32_t)index) &&
          add_bytes(gguf, &head, &reader);
     if (ok) {

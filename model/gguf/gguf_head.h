@@ -8,7 +8,7 @@
 #include "model/gguf/gguf.h"
 #include "model/gguf/string_pool.h"
 
-/* Splits come in up to u16 parts; what a GGUF says of itself, by llama.cpp's defaults. */
+/* What the file says of the split it is a part of (keys split.*). */
 struct gguf_split_facts {
     uint32_t number; /* split.no, from 0 */
     uint32_t count;  /* split.count; 1 where it is not split */

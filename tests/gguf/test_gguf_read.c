@@ -77,7 +77,7 @@ Test(gguf_read, absent_keys_and_other_kinds_give_the_fallback)
     strbuf_clear(&head);
 }
 
-/* One byte of head per element: kind, payload, and what it must read as. */
+/* A key with a number of a kind that the writer does not write. */
 static void put_number(struct strbuf *head, const char *key, uint32_t type, const char *bytes,
                        size_t n)
 {
