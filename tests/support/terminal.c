@@ -256,6 +256,19 @@ bool terminal_wait_end(struct terminal *terminal, int *status)
     return ended;
 }
 
+bool terminal_wait_stopped(struct terminal *terminal)
+{
+    long long deadline = now_milliseconds() + DEADLINE_MILLISECONDS / 6;
+    for (siginfo_t info; now_milliseconds() < deadline && !terminal->ended;) {
+        info.si_pid = 0;
+        /* a stop makes no file readable: look again whenever there was output, or twenty times a second */
+        if (waitid(P_PID, (id_t)terminal->child, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid)
+            return true;
+        terminal_pump(terminal, 50);
+    }
+    return false;
+}
+
 bool terminal_settings_restored(const struct terminal *terminal)
 {
     struct termios now;

@@ -51,6 +51,7 @@ bool terminal_wait(struct terminal *terminal, bool (*condition)(struct terminal 
 bool terminal_wait_for(struct terminal *terminal, const char *text);
 bool terminal_wait_gone(struct terminal *terminal, const char *text);
 bool terminal_wait_end(struct terminal *terminal, int *status); /* as waitpid gives it */
+bool terminal_wait_stopped(struct terminal *terminal);          /* suspended; within some seconds */
 
 /* Acting. In terminal_type, "<Name>" is a key: Enter Tab BackTab Esc Backspace Delete Up Down Left Right
  * S-Up ... Home End PageUp PageDown F1-F12 Space C-a ... C-z, and Less for a literal `<`. An Esc must be

@@ -1,0 +1,134 @@
+/* otplan-picture ROWS COLUMNS KEYS OUT.svg [ARGUMENTS...]: the picture in the README. Starts the demo in a
+ * terminal, types KEYS (as terminal_type reads them), and writes what is on the screen as SVG.
+ */
+#include "tests/support/planner_terminal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CELL_WIDTH = 8, CELL_HEIGHT = 17, BASELINE = 13 };
+
+static const int paper[3] = {0x1c, 0x1e, 0x26};
+static const int ink[3] = {0xd6, 0xd8, 0xde};
+
+struct look {
+    int ink[3], paper[3];
+    bool bold;
+};
+
+static struct look look_of(const struct terminal_cell *cell)
+{
+    struct look look = {.bold = cell->bold};
+    memcpy(look.ink, cell->default_foreground ? ink : cell->foreground, sizeof look.ink);
+    memcpy(look.paper, cell->default_background ? paper : cell->background, sizeof look.paper);
+    if (!cell->reverse)
+        return look;
+    struct look turned = {.bold = cell->bold};
+    memcpy(turned.ink, look.paper, sizeof look.ink);
+    memcpy(turned.paper, look.ink, sizeof look.paper);
+    return turned;
+}
+
+static bool same_look(const struct look *a, const struct look *b)
+{
+    return a->bold == b->bold && memcmp(a->ink, b->ink, sizeof a->ink) == 0 &&
+           memcmp(a->paper, b->paper, sizeof a->paper) == 0;
+}
+
+static void put_box(FILE *out, double x, int row, double width, const int colour[3], double opacity)
+{
+    fprintf(out, "<rect x=\"%g\" y=\"%d\" width=\"%g\" height=\"%d\" fill=\"#%02x%02x%02x\"", x,
+            row * CELL_HEIGHT, width, CELL_HEIGHT, colour[0], colour[1], colour[2]);
+    fprintf(out, opacity < 1 ? " opacity=\"%g\"/>\n" : "/>\n", opacity);
+}
+
+/* Blocks are drawn, not written: fonts leave gaps between them. */
+static bool put_block(FILE *out, int row, int column, const char *text, const int colour[3])
+{
+    static const char *const eighths[] = {"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+    static const char *const shades[] = {"░", "▒", "▓"};
+    for (int i = 0; i < 8; i++) {
+        if (strcmp(text, eighths[i]) == 0) {
+            put_box(out, column * CELL_WIDTH, row, CELL_WIDTH * (i + 1) / 8.0, colour, 1);
+            return true;
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(text, shades[i]) == 0) {
+            put_box(out, column * CELL_WIDTH, row, CELL_WIDTH, colour, 0.25 * (i + 1));
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_text(FILE *out, int row, int column, const char *text, const struct look *look)
+{
+    fprintf(out, "<text x=\"%d\" y=\"%d\" fill=\"#%02x%02x%02x\"%s>", column * CELL_WIDTH,
+            row * CELL_HEIGHT + BASELINE, look->ink[0], look->ink[1], look->ink[2],
+            look->bold ? " font-weight=\"bold\"" : "");
+    fputs(*text == '<' ? "&lt;" : *text == '&' ? "&amp;" : text, out);
+    fputs("</text>\n", out);
+}
+
+static void put_row(FILE *out, struct terminal *terminal, int row)
+{
+    int columns = terminal_columns(terminal);
+    for (int start = 0, end; start < columns; start = end) {
+        struct terminal_cell cell = terminal_cell(terminal, row, start);
+        struct look look = look_of(&cell), next = look;
+        for (end = start + 1; end < columns; end++) {
+            cell = terminal_cell(terminal, row, end);
+            next = look_of(&cell);
+            if (!same_look(&look, &next))
+                break;
+        }
+        if (memcmp(look.paper, paper, sizeof paper) != 0)
+            put_box(out, start * CELL_WIDTH, row, (end - start) * CELL_WIDTH, look.paper, 1);
+        for (int column = start; column < end; column++) {
+            cell = terminal_cell(terminal, row, column);
+            if (strcmp(cell.text, " ") != 0 && !put_block(out, row, column, cell.text, look.ink))
+                put_text(out, row, column, cell.text, &look);
+        }
+    }
+}
+
+static void put_screen(FILE *out, struct terminal *terminal)
+{
+    int width = terminal_columns(terminal) * CELL_WIDTH,
+        height = terminal_rows(terminal) * CELL_HEIGHT;
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-8 -8 %d %d\" "
+            "font-family=\"DejaVu Sans Mono,Menlo,Consolas,monospace\" font-size=\"13\">\n",
+            width + 16, height + 16);
+    fprintf(
+        out,
+        "<rect x=\"-8\" y=\"-8\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"#%02x%02x%02x\"/>\n",
+        width + 16, height + 16, paper[0], paper[1], paper[2]);
+    for (int row = 0; row < terminal_rows(terminal); row++)
+        put_row(out, terminal, row);
+    fputs("</svg>\n", out);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 5) {
+        fprintf(stderr, "usage: otplan-picture ROWS COLUMNS KEYS OUT.svg [ARGUMENTS...]\n");
+        return 1;
+    }
+    struct terminal *terminal =
+        planner_demo(atoi(argv[1]), atoi(argv[2]), NULL, (const char *const *)argv + 5);
+    if (!terminal)
+        return 4;
+    terminal_type(terminal, argv[3]);
+    terminal_wait_for(terminal, "verified");
+    FILE *out = fopen(argv[4], "w");
+    if (out) {
+        put_screen(out, terminal);
+        fclose(out);
+    }
+    fputs(terminal_screen(terminal), stdout);
+    terminal_end(terminal);
+    return out ? 0 : 4;
+}

@@ -1,0 +1,109 @@
+/* However the planner ends, the terminal is as it was: screen, cursor, mouse, paste and line settings. */
+#include "tests/support/planner_terminal.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static struct terminal *demo(void)
+{
+    struct terminal *t = planner_demo(24, 80, NULL, NULL);
+    cr_assert_not_null(t);
+    cr_assert(terminal_shows(t, "CUDA3"), "%s", terminal_screen(t));
+    cr_assert(terminal_alternate(t));
+    cr_assert_eq(terminal_mouse_mode(t), TERMINAL_MOUSE_DRAG);
+    cr_assert(terminal_pasting(t), "pasted text would act as keys");
+    cr_assert_not(terminal_settings_restored(t));
+    return t;
+}
+
+static int ended(struct terminal *t)
+{
+    int status = 0;
+    cr_assert(terminal_wait_end(t, &status), "%s", terminal_screen(t));
+    const char *left = terminal_not_restored(t);
+    cr_assert_null(left, "%s", left);
+    terminal_end(t);
+    return status;
+}
+
+Test(planner_end, quits_on_q)
+{
+    struct terminal *t = demo();
+    terminal_type(t, "q");
+    int status = ended(t);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+Test(planner_end, restores_on_terminate_and_hangup)
+{
+    static const int signals[] = {SIGTERM, SIGHUP, SIGINT};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct terminal *t = demo();
+        terminal_signal(t, signals[i]);
+        ended(t);
+    }
+}
+
+Test(planner_end, restores_on_a_crash_and_dies_of_it)
+{
+    static const int signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct terminal *t = demo();
+        terminal_signal(t, signals[i]);
+        int status = ended(t);
+        /* the address sanitizer turns the signal into its exit status */
+        cr_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 99, "signal %d: status %x",
+                  signals[i], (unsigned)status);
+    }
+}
+
+Test(planner_end, suspends_and_comes_back)
+{
+    struct terminal *t = demo();
+    terminal_type(t, "<C-z>");
+    int status;
+    if (!terminal_wait_stopped(t))
+        cr_skip_test("C-z does not suspend yet");
+    cr_assert_null(terminal_not_restored(t), "%s", terminal_not_restored(t));
+    terminal_signal(t, SIGCONT);
+    cr_assert(terminal_wait_for(t, "CUDA3"));
+    terminal_type(t, "q");
+    cr_assert(terminal_wait_end(t, &status));
+    terminal_end(t);
+}
+
+static void refuses(const char *command, const char *words)
+{
+    int status;
+    char *text = shell_output(command, &status);
+    cr_assert_eq(status, 4, "%s: %s", command, text);
+    cr_assert_not_null(strstr(text, words), "%s: %s", command, text);
+    cr_assert_null(strchr(text, '\033'), "escape codes in a pipe");
+    free(text);
+}
+
+Test(planner_end, says_so_where_there_is_no_terminal)
+{
+    refuses(OTPLAN_PROGRAM " demo 2>&1 </dev/null", "terminal");
+}
+
+static bool is_restored(struct terminal *t, void *data)
+{
+    (void)data;
+    return terminal_shows(t, "TERM");
+}
+
+Test(planner_end, names_a_terminal_it_does_not_know)
+{
+    struct terminal_options options = {.term = "no-such-terminal"};
+    const char *const argv[] = {OTPLAN_PROGRAM, "demo", NULL};
+    struct terminal *t = terminal_start(&options, argv);
+    int status;
+    cr_assert(terminal_wait_end(t, &status));
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 4);
+    cr_assert(is_restored(t, NULL), "%s", terminal_screen(t));
+    cr_assert(terminal_shows(t, "no-such-terminal"), "%s", terminal_screen(t));
+    terminal_end(t);
+}
