@@ -6,24 +6,25 @@
 #include <stddef.h>
 
 double bench_now(void);                         /* seconds, monotonic */
-double bench_median(double *seconds, size_t n); /* sorts */
+double bench_median(double *seconds, size_t n); /* sorts them */
 
 /* Writes a model head; false, with errno, where it cannot. */
-bool bench_write_vocabulary(const char *path); /* a 163 840 entry vocabulary with its merges */
+bool bench_write_vocabulary(const char *path); /* 163 840 tokens and as many merges */
 bool bench_write_many(const char *path);       /* 100 000 tensors in 500 layers */
 
-/* Starts the program in a pty of 40 x 120 and waits for its first whole frame; then quits it. */
+/* Starts the program in a pty of 40 x 120, waits for its first whole frame, and quits it. */
 struct bench_start {
-    double first_frame; /* seconds from before fork to the frame's last byte */
-    long peak_kib;      /* resident, at most, over the program's life */
+    double first_frame; /* seconds from before fork until the frame's last words are there */
+    long peak_kib;      /* resident at most, over the program's life */
 };
 bool bench_program(const char *const argv[], struct bench_start *out);
 
-/* One drag step on a model: recomputed, drawn, sent. */
+/* One step of dragging the gate and up experts of layers 12 to 20 over four cards. */
 struct bench_step {
-    double recompute; /* plan, evaluation and arguments */
-    double draw;      /* main screen into the canvas */
+    size_t n_tensors;
+    double recompute; /* seconds: homes, bytes, segments and arguments of the previewed plan */
+    double draw; /* seconds: the main screen of 40 x 120 into the canvas; 0 where not measured */
 };
-bool bench_drag(const char *model_path, const char *devices_path, struct bench_step *out);
+bool bench_drag(const char *model_path, struct bench_step *out);
 
 #endif
