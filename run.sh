@@ -10,7 +10,7 @@ build="$root/build"
 mkdir -p "$build"
 build_needs
 install_missing "$build/install.log" || exit 4
-if [ ! -f "$build/CMakeCache.txt" ]; then
+if [ ! -f "$build/Makefile" ] && [ ! -f "$build/build.ninja" ]; then
     echo "Building otplan ..." >&2
     quietly "$build/configure.log" cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF || exit 4
 fi

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { N_VOCAB = 163840, N_LAYER = 500, N_EXPERT = 64 };
+enum { N_VOCAB = 163840, N_LAYER = 503, N_EXPERT = 64 };
 
 static const struct {
     const char *key;
