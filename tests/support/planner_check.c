@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct check {
-    struct terminal *terminal;
+    struct pty *terminal;
     struct json_object *plan;
     char *difference;
     size_t room;
@@ -51,24 +51,24 @@ int64_t plan_bytes(struct json_object *plan, const char *device, const char *key
     return json_object_get_int64(member(plan_device(plan, device), key));
 }
 
-static bool clipboard_is_set(struct terminal *terminal, void *data)
+static bool clipboard_is_set(struct pty *terminal, void *data)
 {
     char *text = planner_clipboard(terminal);
-    bool fresh = text && terminal_output(terminal, NULL) && strlen(text) > 0;
+    bool fresh = text && pty_output(terminal, NULL) && strlen(text) > 0;
     size_t length;
-    terminal_output(terminal, &length);
-    fresh = fresh && strstr(terminal_output(terminal, NULL) + *(size_t *)data, "\033]52;") != NULL;
+    pty_output(terminal, &length);
+    fresh = fresh && strstr(pty_output(terminal, NULL) + *(size_t *)data, "\033]52;") != NULL;
     free(text);
     return fresh;
 }
 
-char *planner_arguments(struct terminal *terminal)
+char *planner_arguments(struct pty *terminal)
 {
     size_t before;
-    terminal_wait_for(terminal, "verified");
-    terminal_output(terminal, &before);
-    terminal_type(terminal, "y");
-    return terminal_wait(terminal, clipboard_is_set, &before) ? planner_clipboard(terminal) : NULL;
+    pty_wait_for(terminal, "verified");
+    pty_output(terminal, &before);
+    pty_type(terminal, "y");
+    return pty_wait(terminal, clipboard_is_set, &before) ? planner_clipboard(terminal) : NULL;
 }
 
 /* `0`-`9`, `A`-`F` by place in the device list, `c` for the host, `.` for nowhere. */
@@ -147,7 +147,7 @@ static bool check_group(struct check *check, const char *label, const char *grou
 static bool check_listed(struct check *check, struct json_object *tensor, int row)
 {
     char line[1024], size[32], *from = line, *to = size;
-    snprintf(line, sizeof line, "%s", terminal_row(check->terminal, row));
+    snprintf(line, sizeof line, "%s", pty_row(check->terminal, row));
     const char *type = text_of(tensor, "type"), *device = text_of(tensor, "device");
     char *rest = strstr(line, type);
     if (!rest || !strstr(rest, device))
@@ -172,7 +172,7 @@ static bool check_list(struct check *check)
     for (size_t i = 0; i < json_object_array_length(tensors); i++) {
         struct json_object *tensor = json_object_array_get_idx(tensors, i);
         int row;
-        if (!terminal_find(check->terminal, text_of(tensor, "name"), &row, NULL))
+        if (!pty_find(check->terminal, text_of(tensor, "name"), &row, NULL))
             continue;
         listed++;
         if (!check_listed(check, tensor, row))
@@ -181,8 +181,7 @@ static bool check_list(struct check *check)
     return listed > 0 || differs(check, "no tensor is listed");
 }
 
-bool planner_agrees(struct terminal *terminal, struct json_object *plan, char *difference,
-                    size_t room)
+bool planner_agrees(struct pty *terminal, struct json_object *plan, char *difference, size_t room)
 {
     struct check check = {terminal, plan, difference, room};
     if (!plan)

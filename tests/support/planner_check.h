@@ -7,12 +7,11 @@
 #include <stddef.h>
 
 /* The arguments as `y` copies them, once they are verified; new. */
-char *planner_arguments(struct terminal *terminal);
+char *planner_arguments(struct pty *terminal);
 
 /* Compares bars, home row, expert rows and tensor list. True where all agree; else `difference` says
  * what does not, in words. */
-bool planner_agrees(struct terminal *terminal, struct json_object *plan, char *difference,
-                    size_t room);
+bool planner_agrees(struct pty *terminal, struct json_object *plan, char *difference, size_t room);
 
 /* A device of `plan --json` by name ("CPU" is the host), and one of its sizes in bytes. */
 struct json_object *plan_device(struct json_object *plan, const char *name);

@@ -13,25 +13,24 @@
 #define DEMO_MODEL   OTPLAN_BUILD "/assets/kimi-k2-demo.gguf"
 #define DEMO_DEVICES OTPLAN_BUILD "/assets/demo-devices.json"
 
-struct terminal *planner_demo(int rows, int columns, const char *const environment[],
-                              const char *const arguments[])
+struct pty *planner_demo(int rows, int columns, const char *const environment[],
+                         const char *const arguments[])
 {
     const char *argv[32] = {OTPLAN_PROGRAM, "demo"};
     for (size_t i = 0; arguments && arguments[i] && i < 28; i++)
         argv[i + 2] = arguments[i];
-    struct terminal_options options = {
-        .rows = rows, .columns = columns, .environment = environment};
-    struct terminal *terminal = terminal_start(&options, argv);
+    struct pty_options options = {.rows = rows, .columns = columns, .environment = environment};
+    struct pty *terminal = pty_start(&options, argv);
     if (terminal)
-        terminal_wait_for(terminal, "CUDA3");
+        pty_wait_for(terminal, "CUDA3");
     return terminal;
 }
 
 /* The row whose text begins with a blank or focus mark and then the label. */
-static int labelled_row(struct terminal *terminal, const char *label, int from)
+static int labelled_row(struct pty *terminal, const char *label, int from)
 {
-    for (int row = from; row < terminal_rows(terminal); row++) {
-        const char *text = terminal_row(terminal, row);
+    for (int row = from; row < pty_rows(terminal); row++) {
+        const char *text = pty_row(terminal, row);
         if (*text)
             text += strspn(text, " >");
         if (strncmp(text, label, strlen(label)) == 0)
@@ -41,24 +40,24 @@ static int labelled_row(struct terminal *terminal, const char *label, int from)
 }
 
 /* Layer 0 stands under the `0` of the title, whatever the labels' width. */
-bool planner_map_spot(struct terminal *terminal, const char *label, int layer, struct spot *spot)
+bool planner_map_spot(struct pty *terminal, const char *label, int layer, struct spot *spot)
 {
     int title = labelled_row(terminal, "Map", 0);
     if (title < 0)
         return false;
-    const char *zero = strchr(terminal_row(terminal, title), '0');
+    const char *zero = strchr(pty_row(terminal, title), '0');
     if (!zero)
         return false;
-    spot->column = (int)(zero - terminal_row(terminal, title)) + layer;
+    spot->column = (int)(zero - pty_row(terminal, title)) + layer;
     spot->row = labelled_row(terminal, label, title + 1);
     return spot->row >= 0;
 }
 
-bool planner_bar_spot(struct terminal *terminal, const char *device, struct spot *spot)
+bool planner_bar_spot(struct pty *terminal, const char *device, struct spot *spot)
 {
     char label[80];
-    for (int row = 0; row < terminal_rows(terminal); row++) {
-        const char *text = terminal_row(terminal, row);
+    for (int row = 0; row < pty_rows(terminal); row++) {
+        const char *text = pty_row(terminal, row);
         text += strspn(text, " >");
         if (!isalnum((unsigned char)text[0]) || text[1] != ' ')
             continue;
@@ -71,7 +70,7 @@ bool planner_bar_spot(struct terminal *terminal, const char *device, struct spot
     return false;
 }
 
-const char *planner_map_text(struct terminal *terminal, const char *label, int layer, int n)
+const char *planner_map_text(struct pty *terminal, const char *label, int layer, int n)
 {
     static char text[4096];
     struct spot spot;
@@ -79,38 +78,38 @@ const char *planner_map_text(struct terminal *terminal, const char *label, int l
     if (!planner_map_spot(terminal, label, layer, &spot))
         return text;
     for (int i = 0; i < n; i++)
-        strcat(text, terminal_cell(terminal, spot.row, spot.column + i).text);
+        strcat(text, pty_cell(terminal, spot.row, spot.column + i).text);
     return text;
 }
 
-void planner_carry(struct terminal *terminal, struct spot from, struct spot to)
+void planner_carry(struct pty *terminal, struct spot from, struct spot to)
 {
-    terminal_press(terminal, 1, from.row, from.column);
+    pty_press(terminal, 1, from.row, from.column);
     int steps = abs(to.row - from.row) + abs(to.column - from.column);
     for (int i = 1; i <= steps; i++)
-        terminal_move(terminal, from.row + (to.row - from.row) * i / steps,
-                      from.column + (to.column - from.column) * i / steps);
+        pty_move(terminal, from.row + (to.row - from.row) * i / steps,
+                 from.column + (to.column - from.column) * i / steps);
 }
 
-void planner_drag(struct terminal *terminal, struct spot from, struct spot to)
+void planner_drag(struct pty *terminal, struct spot from, struct spot to)
 {
     planner_carry(terminal, from, to);
-    terminal_release(terminal, 1, to.row, to.column);
+    pty_release(terminal, 1, to.row, to.column);
 }
 
-void planner_go(struct terminal *terminal, const char *label, int layer)
+void planner_go(struct pty *terminal, const char *label, int layer)
 {
     struct spot home = {0}, spot = {0};
     if (!planner_map_spot(terminal, "home", 0, &home) ||
         !planner_map_spot(terminal, label, layer, &spot))
         return;
-    terminal_type(terminal, "<Home>");
+    pty_type(terminal, "<Home>");
     for (int i = 0; i < 20; i++)
-        terminal_type(terminal, "<Up>");
+        pty_type(terminal, "<Up>");
     for (int row = home.row; row < spot.row; row++)
-        terminal_type(terminal, "<Down>");
+        pty_type(terminal, "<Down>");
     for (int i = 0; i < layer; i++)
-        terminal_type(terminal, "<Right>");
+        pty_type(terminal, "<Right>");
 }
 
 /* Digits with single blanks between the groups, read backwards from `end`. */
@@ -140,12 +139,12 @@ static uint64_t grouped_after(const char *text, const char **end)
     return value;
 }
 
-bool planner_bar_figures(struct terminal *terminal, const char *device, struct bar_figures *out)
+bool planner_bar_figures(struct pty *terminal, const char *device, struct bar_figures *out)
 {
     struct spot spot;
     if (!planner_bar_spot(terminal, device, &spot))
         return false;
-    const char *text = terminal_row(terminal, spot.row);
+    const char *text = pty_row(terminal, spot.row);
     const char *slash = strrchr(text, '/'), *end;
     if (!slash)
         return false;
@@ -160,17 +159,17 @@ struct awaited {
     uint64_t mib;
 };
 
-static bool used_is(struct terminal *terminal, void *data)
+static bool used_is(struct pty *terminal, void *data)
 {
     const struct awaited *awaited = data;
     struct bar_figures figures;
     return planner_bar_figures(terminal, awaited->device, &figures) && figures.used == awaited->mib;
 }
 
-bool planner_wait_used(struct terminal *terminal, const char *device, uint64_t mib)
+bool planner_wait_used(struct pty *terminal, const char *device, uint64_t mib)
 {
     struct awaited awaited = {device, mib};
-    return terminal_wait(terminal, used_is, &awaited);
+    return pty_wait(terminal, used_is, &awaited);
 }
 
 static char *decode_base64(const char *text)
@@ -190,11 +189,11 @@ static char *decode_base64(const char *text)
     return bytes;
 }
 
-char *planner_clipboard(const struct terminal *terminal)
+char *planner_clipboard(const struct pty *terminal)
 {
     static const char start[] = "\033]52;c;";
     const char *last = NULL;
-    for (const char *at = terminal_output(terminal, NULL); (at = strstr(at, start)); at++)
+    for (const char *at = pty_output(terminal, NULL); (at = strstr(at, start)); at++)
         last = at;
     return last ? decode_base64(last + strlen(start)) : NULL;
 }

@@ -1,5 +1,5 @@
 /* otplan-picture ROWS COLUMNS KEYS OUT.svg [ARGUMENTS...]: the picture in the README. Starts the demo in a
- * terminal, types KEYS (as terminal_type reads them), and writes what is on the screen as SVG.
+ * terminal, types KEYS (as pty_type reads them), and writes what is on the screen as SVG.
  */
 #include "tests/support/planner_terminal.h"
 
@@ -17,7 +17,7 @@ struct look {
     bool bold;
 };
 
-static struct look look_of(const struct terminal_cell *cell)
+static struct look look_of(const struct pty_cell *cell)
 {
     struct look look = {.bold = cell->bold};
     memcpy(look.ink, cell->default_foreground ? ink : cell->foreground, sizeof look.ink);
@@ -72,14 +72,14 @@ static void put_text(FILE *out, int row, int column, const char *text, const str
     fputs("</text>\n", out);
 }
 
-static void put_row(FILE *out, struct terminal *terminal, int row)
+static void put_row(FILE *out, struct pty *terminal, int row)
 {
-    int columns = terminal_columns(terminal);
+    int columns = pty_columns(terminal);
     for (int start = 0, end; start < columns; start = end) {
-        struct terminal_cell cell = terminal_cell(terminal, row, start);
+        struct pty_cell cell = pty_cell(terminal, row, start);
         struct look look = look_of(&cell), next = look;
         for (end = start + 1; end < columns; end++) {
-            cell = terminal_cell(terminal, row, end);
+            cell = pty_cell(terminal, row, end);
             next = look_of(&cell);
             if (!same_look(&look, &next))
                 break;
@@ -87,17 +87,16 @@ static void put_row(FILE *out, struct terminal *terminal, int row)
         if (memcmp(look.paper, paper, sizeof paper) != 0)
             put_box(out, start * CELL_WIDTH, row, (end - start) * CELL_WIDTH, look.paper, 1);
         for (int column = start; column < end; column++) {
-            cell = terminal_cell(terminal, row, column);
+            cell = pty_cell(terminal, row, column);
             if (strcmp(cell.text, " ") != 0 && !put_block(out, row, column, cell.text, look.ink))
                 put_text(out, row, column, cell.text, &look);
         }
     }
 }
 
-static void put_screen(FILE *out, struct terminal *terminal)
+static void put_screen(FILE *out, struct pty *terminal)
 {
-    int width = terminal_columns(terminal) * CELL_WIDTH,
-        height = terminal_rows(terminal) * CELL_HEIGHT;
+    int width = pty_columns(terminal) * CELL_WIDTH, height = pty_rows(terminal) * CELL_HEIGHT;
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-8 -8 %d %d\" "
             "font-family=\"DejaVu Sans Mono,Menlo,Consolas,monospace\" font-size=\"13\">\n",
@@ -106,7 +105,7 @@ static void put_screen(FILE *out, struct terminal *terminal)
         out,
         "<rect x=\"-8\" y=\"-8\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"#%02x%02x%02x\"/>\n",
         width + 16, height + 16, paper[0], paper[1], paper[2]);
-    for (int row = 0; row < terminal_rows(terminal); row++)
+    for (int row = 0; row < pty_rows(terminal); row++)
         put_row(out, terminal, row);
     fputs("</svg>\n", out);
 }
@@ -117,18 +116,18 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: otplan-picture ROWS COLUMNS KEYS OUT.svg [ARGUMENTS...]\n");
         return 1;
     }
-    struct terminal *terminal =
+    struct pty *terminal =
         planner_demo(atoi(argv[1]), atoi(argv[2]), NULL, (const char *const *)argv + 5);
     if (!terminal)
         return 4;
-    terminal_type(terminal, argv[3]);
-    terminal_wait_for(terminal, "verified");
+    pty_type(terminal, argv[3]);
+    pty_wait_for(terminal, "verified");
     FILE *out = fopen(argv[4], "w");
     if (out) {
         put_screen(out, terminal);
         fclose(out);
     }
-    fputs(terminal_screen(terminal), stdout);
-    terminal_end(terminal);
+    fputs(pty_screen(terminal), stdout);
+    pty_end(terminal);
     return out ? 0 : 4;
 }

@@ -6,32 +6,32 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static struct terminal *demo(void)
+static struct pty *demo(void)
 {
-    struct terminal *t = planner_demo(24, 80, NULL, NULL);
+    struct pty *t = planner_demo(24, 80, NULL, NULL);
     cr_assert_not_null(t);
-    cr_assert(terminal_shows(t, "CUDA3"), "%s", terminal_screen(t));
-    cr_assert(terminal_alternate(t));
-    cr_assert_eq(terminal_mouse_mode(t), TERMINAL_MOUSE_DRAG);
-    cr_assert(terminal_pasting(t), "pasted text would act as keys");
-    cr_assert_not(terminal_settings_restored(t));
+    cr_assert(pty_shows(t, "CUDA3"), "%s", pty_screen(t));
+    cr_assert(pty_alternate(t));
+    cr_assert_eq(pty_mouse_mode(t), PTY_MOUSE_DRAG);
+    cr_assert(pty_pasting(t), "pasted text would act as keys");
+    cr_assert_not(pty_settings_restored(t));
     return t;
 }
 
-static int ended(struct terminal *t)
+static int ended(struct pty *t)
 {
     int status = 0;
-    cr_assert(terminal_wait_end(t, &status), "%s", terminal_screen(t));
-    const char *left = terminal_not_restored(t);
+    cr_assert(pty_wait_end(t, &status), "%s", pty_screen(t));
+    const char *left = pty_not_restored(t);
     cr_assert_null(left, "%s", left);
-    terminal_end(t);
+    pty_end(t);
     return status;
 }
 
 Test(planner_end, quits_on_q)
 {
-    struct terminal *t = demo();
-    terminal_type(t, "q");
+    struct pty *t = demo();
+    pty_type(t, "q");
     int status = ended(t);
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
@@ -40,8 +40,8 @@ Test(planner_end, restores_on_terminate_and_hangup)
 {
     static const int signals[] = {SIGTERM, SIGHUP, SIGINT};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct terminal *t = demo();
-        terminal_signal(t, signals[i]);
+        struct pty *t = demo();
+        pty_signal(t, signals[i]);
         ended(t);
     }
 }
@@ -50,8 +50,8 @@ Test(planner_end, restores_on_a_crash_and_dies_of_it)
 {
     static const int signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct terminal *t = demo();
-        terminal_signal(t, signals[i]);
+        struct pty *t = demo();
+        pty_signal(t, signals[i]);
         int status = ended(t);
         /* the address sanitizer turns the signal into its exit status */
         cr_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 99, "signal %d: status %x",
@@ -61,17 +61,17 @@ Test(planner_end, restores_on_a_crash_and_dies_of_it)
 
 Test(planner_end, suspends_and_comes_back)
 {
-    struct terminal *t = demo();
-    terminal_type(t, "<C-z>");
+    struct pty *t = demo();
+    pty_type(t, "<C-z>");
     int status;
-    if (!terminal_wait_stopped(t))
+    if (!pty_wait_stopped(t))
         cr_skip_test("C-z does not suspend yet");
-    cr_assert_null(terminal_not_restored(t), "%s", terminal_not_restored(t));
-    terminal_signal(t, SIGCONT);
-    cr_assert(terminal_wait_for(t, "CUDA3"));
-    terminal_type(t, "q");
-    cr_assert(terminal_wait_end(t, &status));
-    terminal_end(t);
+    cr_assert_null(pty_not_restored(t), "%s", pty_not_restored(t));
+    pty_signal(t, SIGCONT);
+    cr_assert(pty_wait_for(t, "CUDA3"));
+    pty_type(t, "q");
+    cr_assert(pty_wait_end(t, &status));
+    pty_end(t);
 }
 
 static void refuses(const char *command, const char *words)
@@ -89,21 +89,21 @@ Test(planner_end, says_so_where_there_is_no_terminal)
     refuses(OTPLAN_PROGRAM " demo 2>&1 </dev/null", "terminal");
 }
 
-static bool is_restored(struct terminal *t, void *data)
+static bool is_restored(struct pty *t, void *data)
 {
     (void)data;
-    return terminal_shows(t, "TERM");
+    return pty_shows(t, "TERM");
 }
 
 Test(planner_end, names_a_terminal_it_does_not_know)
 {
-    struct terminal_options options = {.term = "no-such-terminal"};
+    struct pty_options options = {.term = "no-such-terminal"};
     const char *const argv[] = {OTPLAN_PROGRAM, "demo", NULL};
-    struct terminal *t = terminal_start(&options, argv);
+    struct pty *t = pty_start(&options, argv);
     int status;
-    cr_assert(terminal_wait_end(t, &status));
+    cr_assert(pty_wait_end(t, &status));
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 4);
-    cr_assert(is_restored(t, NULL), "%s", terminal_screen(t));
-    cr_assert(terminal_shows(t, "no-such-terminal"), "%s", terminal_screen(t));
-    terminal_end(t);
+    cr_assert(is_restored(t, NULL), "%s", pty_screen(t));
+    cr_assert(pty_shows(t, "no-such-terminal"), "%s", pty_screen(t));
+    pty_end(t);
 }

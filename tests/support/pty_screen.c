@@ -1,5 +1,5 @@
 /* The screen as text and cells. */
-#include "tests/support/terminal_state.h"
+#include "tests/support/pty_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static size_t cell_text(char *to, const VTermScreenCell *cell)
     return length;
 }
 
-static VTermScreenCell cell_at(const struct terminal *terminal, int row, int column)
+static VTermScreenCell cell_at(const struct pty *terminal, int row, int column)
 {
     VTermScreenCell cell;
     memset(&cell, 0, sizeof cell);
@@ -41,7 +41,7 @@ static VTermScreenCell cell_at(const struct terminal *terminal, int row, int col
 }
 
 /* Writes one row and, where asked for, the column each byte belongs to. */
-static size_t row_text(const struct terminal *terminal, int row, char *to, int *columns)
+static size_t row_text(const struct pty *terminal, int row, char *to, int *columns)
 {
     size_t length = 0, end = 0;
     for (int column = 0; column < terminal->columns;) {
@@ -58,12 +58,12 @@ static size_t row_text(const struct terminal *terminal, int row, char *to, int *
     return end;
 }
 
-static size_t row_room(const struct terminal *terminal)
+static size_t row_room(const struct pty *terminal)
 {
     return (size_t)terminal->columns * 28 + 1;
 }
 
-const char *terminal_row(struct terminal *terminal, int row)
+const char *pty_row(struct pty *terminal, int row)
 {
     free(terminal->text);
     terminal->text = malloc(row_room(terminal));
@@ -71,7 +71,7 @@ const char *terminal_row(struct terminal *terminal, int row)
     return terminal->text;
 }
 
-const char *terminal_screen(struct terminal *terminal)
+const char *pty_screen(struct pty *terminal)
 {
     free(terminal->text);
     terminal->text = malloc(row_room(terminal) * (size_t)terminal->rows + 1);
@@ -84,7 +84,7 @@ const char *terminal_screen(struct terminal *terminal)
     return terminal->text;
 }
 
-static void colour(const struct terminal *terminal, VTermColor colour, int rgb[3])
+static void colour(const struct pty *terminal, VTermColor colour, int rgb[3])
 {
     vterm_screen_convert_color_to_rgb(terminal->screen, &colour);
     rgb[0] = colour.rgb.red;
@@ -92,21 +92,21 @@ static void colour(const struct terminal *terminal, VTermColor colour, int rgb[3
     rgb[2] = colour.rgb.blue;
 }
 
-struct terminal_cell terminal_cell(struct terminal *terminal, int row, int column)
+struct pty_cell pty_cell(struct pty *terminal, int row, int column)
 {
     VTermScreenCell cell = cell_at(terminal, row, column);
-    struct terminal_cell seen = {.bold = cell.attrs.bold,
-                                 .reverse = cell.attrs.reverse,
-                                 .underline = cell.attrs.underline != 0,
-                                 .default_foreground = VTERM_COLOR_IS_DEFAULT_FG(&cell.fg),
-                                 .default_background = VTERM_COLOR_IS_DEFAULT_BG(&cell.bg)};
+    struct pty_cell seen = {.bold = cell.attrs.bold,
+                            .reverse = cell.attrs.reverse,
+                            .underline = cell.attrs.underline != 0,
+                            .default_foreground = VTERM_COLOR_IS_DEFAULT_FG(&cell.fg),
+                            .default_background = VTERM_COLOR_IS_DEFAULT_BG(&cell.bg)};
     cell_text(seen.text, &cell);
     colour(terminal, cell.fg, seen.foreground);
     colour(terminal, cell.bg, seen.background);
     return seen;
 }
 
-bool terminal_find(struct terminal *terminal, const char *text, int *row, int *column)
+bool pty_find(struct pty *terminal, const char *text, int *row, int *column)
 {
     char *line = malloc(row_room(terminal));
     int *columns = malloc(row_room(terminal) * sizeof *columns);
@@ -125,59 +125,59 @@ bool terminal_find(struct terminal *terminal, const char *text, int *row, int *c
     return found;
 }
 
-bool terminal_shows(struct terminal *terminal, const char *text)
+bool pty_shows(struct pty *terminal, const char *text)
 {
-    return terminal_find(terminal, text, NULL, NULL);
+    return pty_find(terminal, text, NULL, NULL);
 }
 
-static bool shows(struct terminal *terminal, void *text)
+static bool shows(struct pty *terminal, void *text)
 {
-    return terminal_shows(terminal, text);
+    return pty_shows(terminal, text);
 }
 
-static bool shows_not(struct terminal *terminal, void *text)
+static bool shows_not(struct pty *terminal, void *text)
 {
-    return !terminal_shows(terminal, text);
+    return !pty_shows(terminal, text);
 }
 
-bool terminal_wait_for(struct terminal *terminal, const char *text)
+bool pty_wait_for(struct pty *terminal, const char *text)
 {
-    return terminal_wait(terminal, shows, (void *)text);
+    return pty_wait(terminal, shows, (void *)text);
 }
 
-bool terminal_wait_gone(struct terminal *terminal, const char *text)
+bool pty_wait_gone(struct pty *terminal, const char *text)
 {
-    return terminal_wait(terminal, shows_not, (void *)text);
+    return pty_wait(terminal, shows_not, (void *)text);
 }
 
-int terminal_rows(const struct terminal *terminal)
+int pty_rows(const struct pty *terminal)
 {
     return terminal->rows;
 }
 
-int terminal_columns(const struct terminal *terminal)
+int pty_columns(const struct pty *terminal)
 {
     return terminal->columns;
 }
 
-const char *terminal_output(const struct terminal *terminal, size_t *length)
+const char *pty_output(const struct pty *terminal, size_t *length)
 {
     if (length)
         *length = terminal->output_length;
     return terminal->output ? terminal->output : "";
 }
 
-enum terminal_mouse terminal_mouse_mode(const struct terminal *terminal)
+enum pty_mouse pty_mouse_mode(const struct pty *terminal)
 {
     return terminal->mouse;
 }
 
-bool terminal_alternate(const struct terminal *terminal)
+bool pty_alternate(const struct pty *terminal)
 {
     return terminal->alternate;
 }
 
-bool terminal_cursor_visible(const struct terminal *terminal)
+bool pty_cursor_visible(const struct pty *terminal)
 {
     return terminal->cursor_visible;
 }

@@ -1,4 +1,4 @@
-#include "tests/support/terminal_state.h"
+#include "tests/support/pty_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +26,7 @@ static const char *const folders[][2] = {{"HOME", ""},
                                          {"XDG_DATA_HOME", "/data"},
                                          {"XDG_RUNTIME_DIR", "/runtime"}};
 
-static void child_environment(const struct terminal *terminal,
-                              const struct terminal_options *options)
+static void child_environment(const struct pty *terminal, const struct pty_options *options)
 {
     char path[4096], folder[300];
     snprintf(path, sizeof path, "%s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
@@ -51,7 +50,7 @@ static void child_environment(const struct terminal *terminal,
     }
 }
 
-static void child_run(const struct terminal *terminal, const struct terminal_options *options,
+static void child_run(const struct pty *terminal, const struct pty_options *options,
                       const char *const argv[])
 {
     close(terminal->master);
@@ -71,12 +70,12 @@ static void child_run(const struct terminal *terminal, const struct terminal_opt
 
 static void vterm_wrote(const char *bytes, size_t length, void *data)
 {
-    terminal_send(data, bytes, length);
+    pty_send(data, bytes, length);
 }
 
 static int property_changed(VTermProp property, VTermValue *value, void *data)
 {
-    struct terminal *terminal = data;
+    struct pty *terminal = data;
     switch (property) {
     case VTERM_PROP_ALTSCREEN:
         terminal->alternate = value->boolean != 0;
@@ -85,7 +84,7 @@ static int property_changed(VTermProp property, VTermValue *value, void *data)
         terminal->cursor_visible = value->boolean != 0;
         break;
     case VTERM_PROP_MOUSE:
-        terminal->mouse = (enum terminal_mouse)value->number;
+        terminal->mouse = (enum pty_mouse)value->number;
         break;
     default:
         break;
@@ -95,7 +94,7 @@ static int property_changed(VTermProp property, VTermValue *value, void *data)
 
 static const VTermScreenCallbacks screen_callbacks = {.settermprop = property_changed};
 
-static void open_vterm(struct terminal *terminal)
+static void open_vterm(struct pty *terminal)
 {
     terminal->vterm = vterm_new(terminal->rows, terminal->columns);
     vterm_set_utf8(terminal->vterm, 1);
@@ -107,7 +106,7 @@ static void open_vterm(struct terminal *terminal)
     terminal->cursor_visible = true;
 }
 
-static bool open_directory(struct terminal *terminal, const char *given)
+static bool open_directory(struct pty *terminal, const char *given)
 {
     terminal->own_directory = !given;
     snprintf(terminal->directory, sizeof terminal->directory, "%s",
@@ -115,7 +114,7 @@ static bool open_directory(struct terminal *terminal, const char *given)
     return given || mkdtemp(terminal->directory);
 }
 
-static bool open_child(struct terminal *terminal, const struct terminal_options *options,
+static bool open_child(struct pty *terminal, const struct pty_options *options,
                        const char *const argv[])
 {
     struct winsize size = {.ws_row = (unsigned short)terminal->rows,
@@ -134,17 +133,17 @@ static bool open_child(struct terminal *terminal, const struct terminal_options 
     return terminal->child_handle >= 0;
 }
 
-struct terminal *terminal_start(const struct terminal_options *options, const char *const argv[])
+struct pty *pty_start(const struct pty_options *options, const char *const argv[])
 {
-    static const struct terminal_options defaults = {0};
+    static const struct pty_options defaults = {0};
     if (!options)
         options = &defaults;
-    struct terminal *terminal = calloc(1, sizeof *terminal);
+    struct pty *terminal = calloc(1, sizeof *terminal);
     terminal->master = terminal->slave = terminal->child_handle = -1;
     terminal->rows = options->rows ? options->rows : 24;
     terminal->columns = options->columns ? options->columns : 80;
     if (!open_directory(terminal, options->directory) || !open_child(terminal, options, argv)) {
-        terminal_end(terminal);
+        pty_end(terminal);
         return NULL;
     }
     open_vterm(terminal);
@@ -157,7 +156,7 @@ static int remove_entry(const char *path, const struct stat *status, int flag, s
     return remove(path);
 }
 
-void terminal_end(struct terminal *terminal)
+void pty_end(struct pty *terminal)
 {
     if (!terminal)
         return;
@@ -179,12 +178,12 @@ void terminal_end(struct terminal *terminal)
     free(terminal);
 }
 
-const char *terminal_directory(const struct terminal *terminal)
+const char *pty_directory(const struct pty *terminal)
 {
     return terminal->directory;
 }
 
-static void keep_output(struct terminal *terminal, const char *bytes, size_t length)
+static void keep_output(struct pty *terminal, const char *bytes, size_t length)
 {
     if (terminal->output_length + length + 1 > terminal->output_room) {
         terminal->output_room = 2 * (terminal->output_length + length + 1);
@@ -195,7 +194,7 @@ static void keep_output(struct terminal *terminal, const char *bytes, size_t len
     terminal->output[terminal->output_length] = '\0';
 }
 
-static bool read_once(struct terminal *terminal)
+static bool read_once(struct pty *terminal)
 {
     char bytes[65536];
     ssize_t length = read(terminal->master, bytes, sizeof bytes);
@@ -206,7 +205,7 @@ static bool read_once(struct terminal *terminal)
     return true;
 }
 
-void terminal_pump(struct terminal *terminal, int milliseconds)
+void pty_pump(struct pty *terminal, int milliseconds)
 {
     struct pollfd waits[] = {{.fd = terminal->master, .events = POLLIN},
                              {.fd = terminal->child_handle, .events = POLLIN}};
@@ -226,8 +225,7 @@ static long long now_milliseconds(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-bool terminal_wait(struct terminal *terminal, bool (*condition)(struct terminal *, void *),
-                   void *data)
+bool pty_wait(struct pty *terminal, bool (*condition)(struct pty *, void *), void *data)
 {
     long long deadline = now_milliseconds() + DEADLINE_MILLISECONDS;
     for (;;) {
@@ -235,28 +233,28 @@ bool terminal_wait(struct terminal *terminal, bool (*condition)(struct terminal 
             return true;
         long long left = deadline - now_milliseconds();
         bool last = terminal->ended || left <= 0;
-        terminal_pump(terminal, last ? 0 : (int)left);
+        pty_pump(terminal, last ? 0 : (int)left);
         if (last)
             return condition(terminal, data);
     }
 }
 
-static bool has_ended(struct terminal *terminal, void *data)
+static bool has_ended(struct pty *terminal, void *data)
 {
     (void)data;
     return terminal->ended;
 }
 
-bool terminal_wait_end(struct terminal *terminal, int *status)
+bool pty_wait_end(struct pty *terminal, int *status)
 {
-    bool ended = terminal_wait(terminal, has_ended, NULL);
-    terminal_pump(terminal, 0);
+    bool ended = pty_wait(terminal, has_ended, NULL);
+    pty_pump(terminal, 0);
     if (status)
         *status = terminal->status;
     return ended;
 }
 
-bool terminal_wait_stopped(struct terminal *terminal)
+bool pty_wait_stopped(struct pty *terminal)
 {
     long long deadline = now_milliseconds() + DEADLINE_MILLISECONDS / 6;
     for (siginfo_t info; now_milliseconds() < deadline && !terminal->ended;) {
@@ -264,12 +262,12 @@ bool terminal_wait_stopped(struct terminal *terminal)
         /* a stop makes no file readable: look again whenever there was output, or twenty times a second */
         if (waitid(P_PID, (id_t)terminal->child, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid)
             return true;
-        terminal_pump(terminal, 50);
+        pty_pump(terminal, 50);
     }
     return false;
 }
 
-bool terminal_settings_restored(const struct terminal *terminal)
+bool pty_settings_restored(const struct pty *terminal)
 {
     struct termios now;
     if (tcgetattr(terminal->slave, &now) != 0)
@@ -280,7 +278,7 @@ bool terminal_settings_restored(const struct terminal *terminal)
 }
 
 /* libvterm does not report bracketed paste: the last of the two sequences counts. */
-bool terminal_pasting(const struct terminal *terminal)
+bool pty_pasting(const struct pty *terminal)
 {
     const char *on = NULL, *off = NULL;
     if (!terminal->output)
@@ -290,15 +288,15 @@ bool terminal_pasting(const struct terminal *terminal)
     return on && (!off || on > off);
 }
 
-const char *terminal_not_restored(const struct terminal *terminal)
+const char *pty_not_restored(const struct pty *terminal)
 {
     if (terminal->alternate)
         return "the alternate screen is still on";
-    if (terminal->mouse != TERMINAL_MOUSE_OFF)
+    if (terminal->mouse != PTY_MOUSE_OFF)
         return "mouse reports are still on";
     if (!terminal->cursor_visible)
         return "the cursor is still hidden";
-    if (terminal_pasting(terminal))
+    if (pty_pasting(terminal))
         return "bracketed paste is still on";
-    return terminal_settings_restored(terminal) ? NULL : "the terminal's settings differ";
+    return pty_settings_restored(terminal) ? NULL : "the terminal's settings differ";
 }

@@ -1,5 +1,5 @@
 /* Keys, mouse, paste, size and signals. */
-#include "tests/support/terminal_state.h"
+#include "tests/support/pty_state.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,15 +8,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-void terminal_send(struct terminal *terminal, const char *bytes, size_t length)
+void pty_send(struct pty *terminal, const char *bytes, size_t length)
 {
     while (length > 0 && !terminal->ended) {
         ssize_t written = write(terminal->master, bytes, length);
         if (written < 0 && errno != EAGAIN && errno != EINTR)
             return;
         if (written < 0)
-            terminal_pump(terminal,
-                          10); /* the program is not reading: perhaps it waits for us to */
+            pty_pump(terminal, 10); /* the program is not reading: perhaps it waits for us to */
         else {
             bytes += written;
             length -= (size_t)written;
@@ -49,18 +48,18 @@ static const struct {
     {"PageDown", VTERM_KEY_PAGEDOWN, VTERM_MOD_NONE},
 };
 
-static void press_named(struct terminal *terminal, const char *name, size_t length)
+static void press_named(struct pty *terminal, const char *name, size_t length)
 {
     if (length == 3 && memcmp(name, "C-", 2) == 0) {
-        terminal_send(terminal, &(char){(char)(name[2] & 0x1f)}, 1);
+        pty_send(terminal, &(char){(char)(name[2] & 0x1f)}, 1);
         return;
     }
     if (length == 5 && memcmp(name, "Space", 5) == 0) {
-        terminal_send(terminal, " ", 1);
+        pty_send(terminal, " ", 1);
         return;
     }
     if (length == 4 && memcmp(name, "Less", 4) == 0) {
-        terminal_send(terminal, "<", 1);
+        pty_send(terminal, "<", 1);
         return;
     }
     if (length >= 2 && name[0] == 'F') {
@@ -73,7 +72,7 @@ static void press_named(struct terminal *terminal, const char *name, size_t leng
             vterm_keyboard_key(terminal->vterm, named_keys[i].key, named_keys[i].modifier);
 }
 
-void terminal_type(struct terminal *terminal, const char *keys)
+void pty_type(struct pty *terminal, const char *keys)
 {
     while (*keys) {
         const char *close = *keys == '<' ? strchr(keys, '>') : NULL;
@@ -82,56 +81,56 @@ void terminal_type(struct terminal *terminal, const char *keys)
             keys = close + 1;
         } else {
             size_t plain = 1 + strcspn(keys + 1, "<");
-            terminal_send(terminal, keys, plain);
+            pty_send(terminal, keys, plain);
             keys += plain;
         }
     }
 }
 
-void terminal_paste(struct terminal *terminal, const char *text)
+void pty_paste(struct pty *terminal, const char *text)
 {
-    bool bracketed = terminal_pasting(terminal);
+    bool bracketed = pty_pasting(terminal);
     if (bracketed)
-        terminal_send(terminal, "\033[200~", 6);
-    terminal_send(terminal, text, strlen(text));
+        pty_send(terminal, "\033[200~", 6);
+    pty_send(terminal, text, strlen(text));
     if (bracketed)
-        terminal_send(terminal, "\033[201~", 6);
+        pty_send(terminal, "\033[201~", 6);
 }
 
-void terminal_resize(struct terminal *terminal, int rows, int columns)
+void pty_resize(struct pty *terminal, int rows, int columns)
 {
     struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
-    terminal_pump(terminal, 0);
+    pty_pump(terminal, 0);
     terminal->rows = rows;
     terminal->columns = columns;
     vterm_set_size(terminal->vterm, rows, columns);
     ioctl(terminal->master, TIOCSWINSZ, &size);
 }
 
-void terminal_signal(struct terminal *terminal, int number)
+void pty_signal(struct pty *terminal, int number)
 {
     kill(terminal->child, number);
 }
 
 /* libvterm reports buttons whether the program asked for them or not; motion it gates itself. */
-static void button(struct terminal *terminal, int number, bool pressed, int row, int column)
+static void button(struct pty *terminal, int number, bool pressed, int row, int column)
 {
     vterm_mouse_move(terminal->vterm, row, column, VTERM_MOD_NONE);
-    if (terminal->mouse != TERMINAL_MOUSE_OFF)
+    if (terminal->mouse != PTY_MOUSE_OFF)
         vterm_mouse_button(terminal->vterm, number, pressed, VTERM_MOD_NONE);
 }
 
-void terminal_press(struct terminal *terminal, int number, int row, int column)
+void pty_press(struct pty *terminal, int number, int row, int column)
 {
     button(terminal, number, true, row, column);
 }
 
-void terminal_move(struct terminal *terminal, int row, int column)
+void pty_move(struct pty *terminal, int row, int column)
 {
     vterm_mouse_move(terminal->vterm, row, column, VTERM_MOD_NONE);
 }
 
-void terminal_release(struct terminal *terminal, int number, int row, int column)
+void pty_release(struct pty *terminal, int number, int row, int column)
 {
     button(terminal, number, false, row, column);
 }

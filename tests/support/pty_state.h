@@ -1,13 +1,13 @@
-/* What terminal.c, terminal_screen.c and terminal_input.c share. */
-#ifndef OTPLAN_TESTS_TERMINAL_STATE_H
-#define OTPLAN_TESTS_TERMINAL_STATE_H
+/* What pty.c, pty_screen.c and pty_input.c share. */
+#ifndef OTPLAN_TESTS_PTY_STATE_H
+#define OTPLAN_TESTS_PTY_STATE_H
 
-#include "tests/support/terminal.h"
+#include "tests/support/pty.h"
 
 #include <sys/types.h>
 #include <vterm.h>
 
-struct terminal {
+struct pty {
     int master, slave, child_handle; /* child_handle: a pidfd, readable once the child has ended */
     pid_t child;
     bool ended;
@@ -20,7 +20,7 @@ struct terminal {
     VTermScreen *screen;
     int rows, columns;
     bool alternate, cursor_visible;
-    enum terminal_mouse mouse;
+    enum pty_mouse mouse;
 
     char *output;
     size_t output_length, output_room;
@@ -28,6 +28,6 @@ struct terminal {
 };
 
 /* Feeds what the program has written; waits for it at most so many milliseconds. */
-void terminal_pump(struct terminal *terminal, int milliseconds);
+void pty_pump(struct pty *terminal, int milliseconds);
 
 #endif
