@@ -1,10 +1,12 @@
 #include "ui/bar.h"
 
+__extension__ typedef unsigned __int128 wide; /* not in ISO C; both compilers have it */
+
 /* bytes as cells, in eighths, rounded to nearest; 128-bit so that no size overflows */
 static int eighths(uint64_t bytes, uint64_t total, int width)
 {
-    unsigned __int128 scaled = (unsigned __int128)bytes * (unsigned)width * 8U;
-    unsigned __int128 result = total == 0 ? 0 : (scaled + total / 2) / total;
+    wide scaled = (wide)bytes * (unsigned)width * 8U;
+    wide result = total == 0 ? 0 : (scaled + total / 2) / total;
     return result > (unsigned)width * 8U ? width * 8 : (int)result;
 }
 
