@@ -1,0 +1,369 @@
+#include "model/plan/optimise.h"
+
+#include "model/base/memory.h"
+#include "model/plan/optimise_fill.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[STRATEGY_COUNT] = {
+    [STRATEGY_SPEED] = "speed",
+    [STRATEGY_BALANCE] = "balance",
+    [STRATEGY_EXPERTS_CPU] = "experts-cpu",
+    [STRATEGY_AGGRESSIVE] = "aggressive",
+};
+
+const char *strategy_name(enum strategy strategy)
+{
+    return names[strategy];
+}
+
+bool strategy_by_name(const char *name, enum strategy *out)
+{
+    for (int i = 0; i < STRATEGY_COUNT; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *out = (enum strategy)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void optimise_report_clear(struct optimise_report *report)
+{
+    free(report->limits);
+    *report = (struct optimise_report){0};
+}
+
+struct search {
+    const struct model *model;
+    const struct rig *rig;
+    const struct optimise_options *options;
+    const struct load *load;
+    uint64_t *capacity; /* per device in use: budget less compute */
+    bool experts;
+};
+
+/* ---- homes ---------------------------------------------------------------------------------- */
+
+static bool better(const struct layout *a, const struct layout *b)
+{
+    if (a->feasible != b->feasible) {
+        return a->feasible;
+    }
+    double slack = b->seconds * 1e-6;
+    if (a->seconds < b->seconds - slack || a->seconds > b->seconds + slack) {
+        return a->seconds < b->seconds;
+    }
+    return a->foreign < b->foreign;
+}
+
+/* Runs proportional to each card's capacity, by the bytes of the layers; `on_cpu` layers stay behind. */
+static void runs_by_capacity(const struct search *search, struct layout *layout, uint32_t on_cpu)
+{
+    const struct load *load = search->load;
+    double total = 0;
+    double capacity = 0;
+    for (uint32_t il = on_cpu; il <= load->n_layer; il++) {
+        total +=
+            (double)(load->layers[il].bytes + (search->experts ? load->layers[il].movable : 0));
+    }
+    for (size_t k = 0; k < load->n_devices; k++) {
+        capacity += (double)search->capacity[k];
+    }
+    memset(layout->counts, 0, (load->n_devices + 1) * sizeof *layout->counts);
+    layout->counts[0] = on_cpu;
+    size_t k = 0;
+    double seen = 0;
+    double end = (double)search->capacity[0] / capacity * total;
+    for (uint32_t il = on_cpu; il <= load->n_layer; il++) {
+        double bytes =
+            (double)(load->layers[il].bytes + (search->experts ? load->layers[il].movable : 0));
+        while (k + 1 < load->n_devices && seen + bytes / 2 > end) {
+            k++;
+            end += (double)search->capacity[k] / capacity * total;
+        }
+        layout->counts[1 + k]++;
+        seen += bytes;
+    }
+}
+
+/* Runs that give the fastest cards as many fixed parts as they hold. */
+static void runs_by_speed(const struct search *search, struct layout *layout)
+{
+    const struct load *load = search->load;
+    uint64_t fixed = 0;
+    for (uint32_t il = 0; il <= load->n_layer; il++) {
+        fixed += load->layers[il].bytes;
+    }
+    uint64_t mean = fixed / (load->n_layer + 1) + 1;
+    memset(layout->counts, 0, (load->n_devices + 1) * sizeof *layout->counts);
+    uint32_t left = load->n_layer + 1;
+    bool *done = memory_array(load->n_devices, sizeof *done);
+    for (size_t step = 0; step < load->n_devices && left > 0; step++) {
+        size_t fastest = SIZE_MAX;
+        for (size_t k = 0; k < load->n_devices; k++) {
+            if (!done[k] && (fastest == SIZE_MAX ||
+                             load->seconds_per_byte[k] < load->seconds_per_byte[fastest])) {
+                fastest = k;
+            }
+        }
+        done[fastest] = true;
+        uint64_t holds = search->capacity[fastest] / mean;
+        uint32_t takes = holds < left ? (uint32_t)holds : left;
+        layout->counts[1 + fastest] = takes;
+        left -= takes;
+    }
+    layout->counts[0] = left;
+    free(done);
+}
+
+static bool go_on(const struct search *search)
+{
+    return search->options->go_on == NULL || search->options->go_on(search->options->payload);
+}
+
+/* Moves layers between two neighbouring runs (or CPU and the first cards) while that helps. */
+static void climb(const struct search *search, struct layout *best)
+{
+    const struct load *load = search->load;
+    static const uint32_t steps[] = {8, 4, 2, 1};
+    struct layout trial;
+    layout_init(&trial, load);
+    for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
+        bool improved = true;
+        for (int pass = 0; improved && pass < 64 && go_on(search); pass++) {
+            improved = false;
+            for (size_t from = 0; from <= load->n_devices; from++) {
+                for (size_t to = 0; to <= load->n_devices; to++) {
+                    if (from == to || best->counts[from] < steps[s]) {
+                        continue;
+                    }
+                    layout_copy(&trial, best, load);
+                    trial.counts[from] -= steps[s];
+                    trial.counts[to] += steps[s];
+                    layout_fill(&trial, load, search->capacity, search->experts);
+                    if (better(&trial, best)) {
+                        layout_copy(best, &trial, load);
+                        improved = true;
+                    }
+                }
+            }
+        }
+    }
+    layout_clear(&trial);
+}
+
+static void try_start(const struct search *search, struct layout *trial, struct layout *best)
+{
+    layout_fill(trial, search->load, search->capacity, search->experts);
+    if (better(trial, best)) {
+        layout_copy(best, trial, search->load);
+    }
+}
+
+static void search_homes(const struct search *search, struct layout *best)
+{
+    struct layout trial;
+    layout_init(&trial, search->load);
+    best->counts[0] = search->load->n_layer + 1;
+    layout_fill(best, search->load, search->capacity, search->experts);
+    runs_by_speed(search, &trial);
+    try_start(search, &trial, best);
+    /* as few layers on the CPU as the fixed parts allow */
+    uint32_t low = 0;
+    uint32_t high = search->load->n_layer + 1;
+    while (low < high) {
+        uint32_t on_cpu = low + (high - low) / 2;
+        runs_by_capacity(search, &trial, on_cpu);
+        layout_fill(&trial, search->load, search->capacity, search->experts);
+        if (better(&trial, best)) {
+            layout_copy(best, &trial, search->load);
+        }
+        if (trial.feasible) {
+            high = on_cpu;
+        } else {
+            low = on_cpu + 1;
+        }
+    }
+    layout_clear(&trial);
+    climb(search, best);
+}
+
+/* ---- layouts and plans ---------------------------------------------------------------------- */
+
+static void keep_locked(struct plan *plan, const struct plan *start, const struct evaluation *now)
+{
+    for (size_t row = 0; row < plan->n_rows; row++) {
+        plan->moved[row] = PLAN_UNMOVED;
+        if (start->locked[row] != 0 && now->device[row] != DEVICE_NONE) {
+            plan->moved[row] = now->device[row];
+        }
+    }
+}
+
+static void apply(const struct search *search, const struct layout *layout,
+                  const struct plan *start, const struct evaluation *now, struct plan *out)
+{
+    const struct load *load = search->load;
+    plan_set_runs(out, search->model, layout->counts, load->n_devices);
+    keep_locked(out, start, now);
+    for (size_t u = 0; u < load->n_units; u++) {
+        const struct unit *unit = &load->units[u];
+        int place = layout->unit_at[u];
+        if (place == layout_home(layout, load, unit->layer)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < unit->n_rows; i++) {
+            out->moved[unit->rows[i]] = place < 0 ? DEVICE_HOST : now->in_use[place];
+        }
+    }
+}
+
+/* The layout as a share of the budgets: smallest share that still holds all, by halving. */
+static void balance(struct search *search, struct layout *best)
+{
+    uint64_t *full = memory_copy(search->capacity, search->load->n_devices * sizeof *full);
+    struct layout trial;
+    layout_init(&trial, search->load);
+    double low = 0;
+    double high = 1;
+    for (int step = 0; step < 10; step++) {
+        double share = (low + high) / 2;
+        for (size_t k = 0; k < search->load->n_devices; k++) {
+            search->capacity[k] = (uint64_t)((double)full[k] * share);
+        }
+        search_homes(search, &trial);
+        bool all = trial.feasible && trial.counts[0] == 0;
+        for (size_t u = 0; all && u < search->load->n_units; u++) {
+            all = trial.unit_at[u] >= 0;
+        }
+        if (all) {
+            layout_copy(best, &trial, search->load);
+            high = share;
+        } else {
+            low = share;
+        }
+    }
+    memcpy(search->capacity, full, search->load->n_devices * sizeof *full);
+    layout_clear(&trial);
+    free(full);
+}
+
+static uint64_t budget_for(const struct search *search, const struct device_use *use)
+{
+    double share =
+        search->options->strategy == STRATEGY_AGGRESSIVE ? search->options->utilisation : 1.0;
+    uint64_t budget =
+        share > 0 && share < 1.0 ? (uint64_t)((double)use->budget * share) : use->budget;
+    return budget;
+}
+
+/* Compute buffers depend on the placement: ask again until the layout holds within what they leave. */
+enum { MAX_ROUNDS = 12 };
+
+static void settle(struct search *search, const struct plan *start, const struct evaluation *now,
+                   struct layout *best, struct plan *out, struct evaluation *result,
+                   struct optimise_report *report)
+{
+    const struct load *load = search->load;
+    uint64_t *compute = memory_array(load->n_devices, sizeof *compute);
+    for (size_t k = 0; k < load->n_devices; k++) {
+        compute[k] = now->devices[now->in_use[k]].compute;
+    }
+    for (int round = 0; round < MAX_ROUNDS; round++) {
+        for (size_t k = 0; k < load->n_devices; k++) {
+            uint64_t budget = budget_for(search, &now->devices[now->in_use[k]]);
+            search->capacity[k] = budget > compute[k] ? budget - compute[k] : 0;
+        }
+        search_homes(search, best);
+        if (search->options->strategy == STRATEGY_BALANCE) {
+            balance(search, best);
+        }
+        apply(search, best, start, now, out);
+        evaluation_clear(result);
+        plan_evaluate(search->model, search->rig, out, NULL, result);
+        report->rounds++;
+        report->cancelled = !go_on(search);
+        bool same = true;
+        bool fits = true;
+        for (size_t k = 0; k < load->n_devices; k++) {
+            const struct device_use *use = &result->devices[now->in_use[k]];
+            same = same && use->compute == compute[k];
+            fits = fits && use->fits;
+            /* from the middle on only grow, so that two layouts cannot call each other for ever */
+            compute[k] =
+                round < MAX_ROUNDS / 2 || use->compute > compute[k] ? use->compute : compute[k];
+        }
+        if (report->cancelled || same || (fits && round >= MAX_ROUNDS / 2)) {
+            break;
+        }
+    }
+    free(compute);
+}
+
+static void explain_limits(const struct search *search, const struct layout *layout,
+                           const struct evaluation *result, struct optimise_report *report)
+{
+    report->limits = memory_array(search->rig->n_devices, sizeof *report->limits);
+    for (size_t i = 0; i < search->rig->n_devices; i++) {
+        report->limits[i].smallest_row = -1;
+        report->limits[i].left =
+            result->devices[i].headroom > 0 ? (uint64_t)result->devices[i].headroom : 0;
+    }
+    const struct unit *smallest = NULL;
+    for (size_t u = 0; u < search->load->n_units; u++) {
+        const struct unit *unit = &search->load->units[u];
+        if (layout->unit_at[u] < 0 && (smallest == NULL || unit->bytes < smallest->bytes)) {
+            smallest = unit;
+        }
+    }
+    for (size_t i = 0; smallest != NULL && i < search->rig->n_devices; i++) {
+        report->limits[i].smallest_bytes = smallest->bytes;
+        report->limits[i].smallest_row = (int32_t)smallest->rows[0];
+    }
+}
+
+/* The plan to start from: the settings and locks of `start`, none of its overrides. */
+static void blank(struct plan *out, const struct plan *start, const struct evaluation *now)
+{
+    plan_copy(out, start);
+    override_list_drop(&out->given);
+    out->given = override_list_new();
+    keep_locked(out, start, now);
+}
+
+bool plan_optimise(const struct model *model, const struct rig *rig, const struct plan *start,
+                   const struct optimise_options *options, struct plan *out,
+                   struct optimise_report *report, struct error *error)
+{
+    *report = (struct optimise_report){0};
+    struct evaluation now;
+    plan_evaluate(model, rig, start, NULL, &now);
+    if (now.refused.kind != ERROR_NONE || now.n_in_use == 0) {
+        bool refused = now.refused.kind != ERROR_NONE;
+        error_set(error, ERROR_INPUT, "%s", refused ? now.refused.text : "no device to place on");
+        evaluation_clear(&now);
+        return false;
+    }
+    blank(out, start, &now);
+    struct load load;
+    load_init(&load, model, rig, start, &now, options->depth);
+    struct search search = {.model = model,
+                            .rig = rig,
+                            .options = options,
+                            .load = &load,
+                            .experts = options->strategy != STRATEGY_EXPERTS_CPU};
+    search.capacity = memory_array(load.n_devices, sizeof *search.capacity);
+    struct layout best;
+    layout_init(&best, &load);
+    struct evaluation result = {0};
+    settle(&search, start, &now, &best, out, &result, report);
+    explain_limits(&search, &best, &result, report);
+    evaluation_clear(&result);
+    layout_clear(&best);
+    free(search.capacity);
+    load_clear(&load);
+    evaluation_clear(&now);
+    return true;
+}

@@ -1,0 +1,54 @@
+/* The optimiser: a plan for a model and a rig, on the same plan value that a person edits.
+ *
+ * Decoding reads every active byte once a token, from the device that holds it, one layer after the
+ * other: time is the sum of bytes * active / (bandwidth * efficiency) (interface.md section 5). So what
+ * is read often belongs on fast devices, and any memory left empty on a card is time lost. Homes and
+ * overrides are searched together, gate and up of a layer stay together, compute buffers are asked
+ * again whenever the placement changes, and rows that the user locked stay where they are.
+ */
+#ifndef OTPLAN_MODEL_PLAN_OPTIMISE_H
+#define OTPLAN_MODEL_PLAN_OPTIMISE_H
+
+#include "model/plan/evaluation.h"
+
+enum strategy {
+    STRATEGY_SPEED,       /* fastest decode within every budget */
+    STRATEGY_BALANCE,     /* even utilisation of the cards */
+    STRATEGY_EXPERTS_CPU, /* routed experts on the CPU, the rest on the cards */
+    STRATEGY_AGGRESSIVE,  /* as speed, filling each card to a share of its budget */
+    STRATEGY_COUNT,
+};
+const char *strategy_name(enum strategy strategy);
+bool strategy_by_name(const char *name, enum strategy *out);
+
+struct optimise_options {
+    enum strategy strategy;
+    uint64_t depth;               /* tokens in the cache, for what the caches cost */
+    double utilisation;           /* STRATEGY_AGGRESSIVE: share of a budget, 0 < u <= 1 */
+    bool (*go_on)(void *payload); /* asked between rounds; false ends with the best so far */
+    void *payload;
+};
+
+/* Why a card is not fuller: the smallest movable unit that did not fit. */
+struct device_limit {
+    uint64_t left; /* bytes of budget not used */
+    uint64_t
+        smallest_bytes;   /* of what is still elsewhere and could move here; 0: nothing is left */
+    int32_t smallest_row; /* its first row, -1 without */
+};
+
+struct optimise_report {
+    struct device_limit *limits; /* owned, rig.n_devices entries */
+    uint32_t rounds;             /* full evaluations */
+    bool cancelled;
+};
+void optimise_report_clear(struct optimise_report *report);
+
+/* New `*out` (plan_clear it). Starts from `start`: its settings, -dev, locks and extra arguments stay; its
+ * homes and overrides are replaced. Fails with ERROR_INPUT where `start` is refused by llama.cpp or no device
+ * is in use. The result may be over budget where even the least placement is; evaluate it to know. */
+bool plan_optimise(const struct model *model, const struct rig *rig, const struct plan *start,
+                   const struct optimise_options *options, struct plan *out,
+                   struct optimise_report *report, struct error *error);
+
+#endif

@@ -1,0 +1,166 @@
+#include "model/plan/optimise_units.h"
+
+#include "model/base/memory.h"
+#include "model/net/context_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A card or host whose bandwidth nobody knows: only the order matters then. */
+static const double unknown_card_gb_s = 500.0;
+static const double unknown_host_gb_s = 50.0;
+static const double default_efficiency = 0.75;
+
+static double seconds_per_byte(const struct device *device, double fallback_gb_s)
+{
+    double gb_s = device->bandwidth_gb_s > 0 ? device->bandwidth_gb_s : fallback_gb_s;
+    double efficiency = device->efficiency > 0 ? device->efficiency : default_efficiency;
+    return 1.0 / (gb_s * 1e9 * efficiency);
+}
+
+static bool is_expert(enum tensor_group group)
+{
+    return group == GROUP_GATE_EXPS || group == GROUP_UP_EXPS || group == GROUP_DOWN_EXPS ||
+           group == GROUP_GATE_UP_EXPS;
+}
+
+/* Gate and up of a layer are one unit (0), down and merged ones another (1), a shared expert whole (2);
+ * -1: fixed to the home. */
+enum { UNIT_KINDS = 3 };
+
+static int unit_kind(const struct model_tensor *tensor)
+{
+    switch (tensor->group) {
+    case GROUP_GATE_EXPS:
+    case GROUP_UP_EXPS:
+        return 0;
+    case GROUP_DOWN_EXPS:
+    case GROUP_GATE_UP_EXPS:
+        return 1;
+    case GROUP_FFN:
+        return strstr(tensor->name, "down") != NULL ? 1 : 0;
+    case GROUP_SHEXP:
+        return 2;
+    default:
+        return -1;
+    }
+}
+
+static double read_bytes(const struct model *model, const struct model_tensor *tensor)
+{
+    if (tensor->lookup && tensor->tied_to < 0) {
+        return 0;
+    }
+    double bytes = (double)tensor->bytes;
+    if (is_expert(tensor->group) && model->hparams.n_expert > 0) {
+        return bytes * model->hparams.n_expert_used / model->hparams.n_expert;
+    }
+    return bytes;
+}
+
+static void add_to_unit(struct load *load, int32_t *open, const struct model_tensor *tensor,
+                        uint32_t row, uint64_t bytes, double read)
+{
+    if (*open < 0 || load->units[*open].n_rows == UNIT_ROWS) {
+        *open = (int32_t)load->n_units;
+        load->units[load->n_units++] =
+            (struct unit){.layer = tensor->home_layer, .expert = is_expert(tensor->group)};
+    }
+    struct unit *unit = &load->units[*open];
+    unit->rows[unit->n_rows++] = row;
+    unit->bytes += bytes;
+    unit->read += read;
+}
+
+static int by_layer_then_size(const void *a, const void *b)
+{
+    const struct unit *x = a;
+    const struct unit *y = b;
+    if (x->layer != y->layer) {
+        return x->layer < y->layer ? -1 : 1;
+    }
+    if (x->bytes != y->bytes) {
+        return x->bytes > y->bytes ? -1 : 1;
+    }
+    return x->rows[0] < y->rows[0] ? -1 : 1;
+}
+
+static int place_in_use(const struct evaluation *now, int16_t device)
+{
+    return device >= 0 ? now->devices[device].order : -1;
+}
+
+static void add_row(struct load *load, const struct model *model, const struct plan *plan,
+                    const struct evaluation *now, uint32_t row, enum backend backend, int32_t *open)
+{
+    const struct model_tensor *tensor = &model->tensors[row];
+    if (tensor->role == ROLE_SKIPPED || tensor->role == ROLE_INPUT) {
+        return;
+    }
+    uint64_t bytes = weight_alloc_bytes(tensor->type, tensor->ne, tensor->bytes, backend);
+    if (tensor->role == ROLE_PER_BUFFER) {
+        load->everywhere += bytes;
+        return;
+    }
+    double read = read_bytes(model, tensor);
+    if (plan->locked[row] != 0) {
+        int place = place_in_use(now, now->device[row]);
+        if (place >= 0) {
+            load->pinned[place] += bytes;
+        }
+        return;
+    }
+    int kind = tensor->role == ROLE_LAYER && tensor->layer >= 0 ? unit_kind(tensor) : -1;
+    struct layer_load *layer = &load->layers[tensor->home_layer];
+    if (kind < 0) {
+        layer->bytes += bytes;
+        layer->read += read;
+        return;
+    }
+    layer->movable += bytes;
+    add_to_unit(load, &open[UNIT_KINDS * tensor->home_layer + (uint32_t)kind], tensor, row, bytes,
+                read);
+}
+
+void load_init(struct load *load, const struct model *model, const struct rig *rig,
+               const struct plan *plan, const struct evaluation *now, uint64_t depth)
+{
+    uint32_t n_layer = model->hparams.n_layer;
+    *load = (struct load){.n_layer = n_layer, .n_devices = now->n_in_use};
+    load->layers = memory_array((size_t)n_layer + 1, sizeof *load->layers);
+    load->units = memory_array(model->n_tensors, sizeof *load->units);
+    load->pinned = memory_array(now->n_in_use, sizeof *load->pinned);
+    load->seconds_per_byte = memory_array(now->n_in_use, sizeof *load->seconds_per_byte);
+    load->host_seconds_per_byte = seconds_per_byte(&rig->host, unknown_host_gb_s);
+    enum backend backend = BACKEND_CPU;
+    for (size_t k = 0; k < now->n_in_use; k++) {
+        const struct device *device = &rig->devices[now->in_use[k]];
+        load->seconds_per_byte[k] = seconds_per_byte(device, unknown_card_gb_s);
+        backend = k == 0 ? device->backend : backend;
+    }
+    int32_t *open = memory_array(UNIT_KINDS * ((size_t)n_layer + 1), sizeof *open);
+    for (size_t i = 0; i < UNIT_KINDS * ((size_t)n_layer + 1); i++) {
+        open[i] = -1;
+    }
+    for (uint32_t row = 0; row < model->n_tensors; row++) {
+        add_row(load, model, plan, now, row, backend, open);
+    }
+    free(open);
+    qsort(load->units, load->n_units, sizeof *load->units, by_layer_then_size);
+    for (uint32_t il = 0; il < n_layer && now->resolved.offload_kqv; il++) {
+        if (context_layer_present(model, il)) {
+            load->layers[il].bytes += context_layer_bytes(model, &now->resolved, il, backend);
+            load->layers[il].cache_read =
+                (double)context_layer_read(model, &now->resolved, il, depth);
+        }
+    }
+}
+
+void load_clear(struct load *load)
+{
+    free(load->layers);
+    free(load->units);
+    free(load->pinned);
+    free(load->seconds_per_byte);
+    *load = (struct load){0};
+}

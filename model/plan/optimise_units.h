@@ -1,0 +1,43 @@
+/* What the optimiser moves: per layer a fixed part (attention, norms, router, cache) that goes with the
+ * home, and units that may lie elsewhere (gate and up together, down). Private to the optimiser. */
+#ifndef OTPLAN_MODEL_PLAN_OPTIMISE_UNITS_H
+#define OTPLAN_MODEL_PLAN_OPTIMISE_UNITS_H
+
+#include "model/plan/evaluation.h"
+
+enum { UNIT_ROWS = 8 };
+
+struct unit {
+    uint32_t layer;
+    uint32_t n_rows;
+    uint32_t rows[UNIT_ROWS];
+    uint64_t bytes; /* padded for a card */
+    double read;    /* bytes read for one token */
+    bool expert;
+};
+
+struct layer_load {
+    uint64_t bytes;    /* fixed part, cache included, padded for a card */
+    double read;       /* weights of the fixed part read for one token */
+    double cache_read; /* cache bytes read for one token */
+    uint64_t movable;  /* sum of its units' bytes */
+};
+
+struct load {
+    uint32_t n_layer;          /* repeating layers; entry n_layer is the output layer */
+    struct layer_load *layers; /* n_layer + 1 */
+    struct unit *units;        /* in layer order, big ones of a layer first */
+    size_t n_units;
+    size_t n_devices;         /* devices in use */
+    uint64_t *pinned;         /* per device in use: bytes of locked rows there */
+    uint64_t everywhere;      /* bytes that each card in use takes once (rope tables) */
+    double *seconds_per_byte; /* per device in use */
+    double host_seconds_per_byte;
+};
+
+/* `now` is the evaluation of `plan`: locked rows stay where it puts them. */
+void load_init(struct load *load, const struct model *model, const struct rig *rig,
+               const struct plan *plan, const struct evaluation *now, uint64_t depth);
+void load_clear(struct load *load);
+
+#endif
