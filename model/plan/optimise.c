@@ -166,6 +166,7 @@ static void search_homes(const struct search *search, struct layout *best)
 {
     struct layout trial;
     layout_init(&trial, search->load);
+    memset(best->counts, 0, (search->load->n_devices + 1) * sizeof *best->counts);
     best->counts[0] = search->load->n_layer + 1;
     layout_fill(best, search->load, search->capacity, search->experts);
     runs_by_speed(search, &trial);
