@@ -59,8 +59,7 @@ void open_model(const char *path, struct open_model *out)
 void close_model(struct open_model *open)
 {
     model_free(&open->model);
-    model_file_close(open->file);
-    open->file = NULL;
+    model_file_close(&open->file);
 }
 
 void stand_in_rig(const uint32_t *free_mib, size_t n, struct rig *out)
