@@ -172,6 +172,38 @@ bool planner_wait_used(struct pty *terminal, const char *device, uint64_t mib)
     return pty_wait(terminal, used_is, &awaited);
 }
 
+static bool used_is_not(struct pty *terminal, void *data)
+{
+    const struct awaited *awaited = data;
+    struct bar_figures figures;
+    return planner_bar_figures(terminal, awaited->device, &figures) && figures.used != awaited->mib;
+}
+
+bool planner_wait_used_change(struct pty *terminal, const char *device, uint64_t mib)
+{
+    struct awaited awaited = {device, mib};
+    return pty_wait(terminal, used_is_not, &awaited);
+}
+
+bool planner_says_bytes(struct pty *terminal, const char *word, uint64_t bytes)
+{
+    char digits[32], line[8192];
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)bytes);
+    for (int row = 0; row < pty_rows(terminal); row++) {
+        const char *text = pty_row(terminal, row);
+        if (!strstr(text, word))
+            continue;
+        char *to = line;
+        for (; *text && to < line + sizeof line - 1; text++)
+            if (*text != ' ' && *text != ',')
+                *to++ = *text;
+        *to = '\0';
+        if (strstr(line, digits))
+            return true;
+    }
+    return false;
+}
+
 static char *decode_base64(const char *text)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

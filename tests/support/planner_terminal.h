@@ -42,6 +42,11 @@ bool planner_bar_figures(struct pty *terminal, const char *device, struct bar_fi
 /* Waits until a device's bar says so many MiB are used. */
 bool planner_wait_used(struct pty *terminal, const char *device, uint64_t mib);
 
+/* Waits until it says something else than so many. */
+bool planner_wait_used_change(struct pty *terminal, const char *device, uint64_t mib);
+/* Is there a line with this word and this number of bytes, whatever blanks or commas group its digits? */
+bool planner_says_bytes(struct pty *terminal, const char *word, uint64_t bytes);
+
 /* The text last put on the clipboard (OSC 52), decoded; new, or NULL. */
 char *planner_clipboard(const struct pty *terminal);
 
