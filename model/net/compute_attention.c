@@ -110,7 +110,8 @@ static int32_t cache_tensor(struct network *network, uint32_t il, uint64_t row)
 static int32_t store(struct network *network, int32_t value, int32_t index, int32_t cache)
 {
     struct graph *graph = &network->graph;
-    int32_t rows = graph_view(graph, value, graph_shape(graph, value), true, 0);
+    int32_t rows =
+        graph_view(graph, value, graph_shape(graph, value), true, graph->tensors[value].bytes);
     if (network->n_streams > 1)
         cache = graph_view(graph, cache, graph_shape(graph, cache), true, 0);
     int32_t stored = graph_write(graph, rows, index, cache);
@@ -132,7 +133,8 @@ static void store_transposed(struct network *network, uint32_t il, int32_t value
     int32_t *input = &network->v_index[kind_of(network, il)];
     int32_t index = index_input(network, input, network->n_tokens * widest);
     int32_t target = graph_view(graph, cache, graph_shape(graph, cache), true, 0);
-    int32_t column = graph_view(graph, value, graph_shape(graph, value), true, 0);
+    int32_t column =
+        graph_view(graph, value, graph_shape(graph, value), true, graph->tensors[value].bytes);
     graph_expand(graph, graph_write(graph, column, index, target));
 }
 
@@ -261,7 +263,7 @@ static int32_t head_view(struct network *network, int32_t x, uint64_t head, uint
 {
     struct graph *graph = &network->graph;
     struct shape shape = SHAPE(head, n_head, network->n_tokens);
-    return graph_view(graph, x, shape, contiguous, contiguous ? graph->tensors[x].bytes : 0);
+    return contiguous ? graph_reshape(graph, x, shape) : graph_slice(graph, x, shape);
 }
 
 /* Queries, keys and values as [head, heads, tokens]; with a gate, the query weight holds it too. */
@@ -280,6 +282,9 @@ static void project(struct network *network, uint32_t il, struct head_sizes size
     int32_t q = network_linear(network, il, PART_Q, PART_Q_B, x);
     int32_t k = network_linear(network, il, PART_K, PART_K_B, x);
     int32_t v = network_linear(network, il, PART_V, PART_V_B, x);
+    if (gated) {
+        q = graph_reshape(&network->graph, q, SHAPE(2 * size.k, size.n_head, network->n_tokens));
+    }
     out[0] = head_view(network, q, size.k, size.n_head, !gated);
     out[1] = head_view(network, k, size.k, size.n_head_kv, true);
     out[2] = head_view(network, v, size.v, size.n_head_kv, true);
@@ -314,8 +319,7 @@ static int32_t plain_attention(struct network *network, uint32_t il, int32_t x)
     project(network, il, size, x, qkv);
     int32_t gate = GRAPH_NONE;
     if (network->rows->traits & TRAIT_Q_GATE)
-        gate = graph_view(graph, graph->tensors[qkv[0]].source[0],
-                          SHAPE(size.k, size.n_head, network->n_tokens), false, 0);
+        gate = head_view(network, graph->tensors[qkv[0]].source[0], size.k, size.n_head, false);
     qkv[0] = network_rope(network, il, head_norm(network, il, PART_Q_NORM, qkv[0]));
     qkv[1] = network_rope(network, il, head_norm(network, il, PART_K_NORM, qkv[1]));
     int32_t k_rotation = GRAPH_NONE, v_rotation = GRAPH_NONE;
@@ -365,11 +369,12 @@ static int32_t mla_attention(struct network *network, uint32_t il, int32_t x)
     uint64_t rope = hparams->key_length > rank ? hparams->key_length - rank : 0;
     uint64_t nope = hparams->key_length_mla > rope ? hparams->key_length_mla - rope : 0;
     int32_t q = mla_query(network, il, x);
-    int32_t q_nope = graph_view(graph, q, SHAPE(nope, n_head, n), false, 0);
-    int32_t q_pe = graph_view(graph, q, SHAPE(rope, n_head, n), false, 0);
+    q = graph_reshape(graph, q, SHAPE(nope + rope, n_head, n));
+    int32_t q_nope = graph_slice(graph, q, SHAPE(nope, n_head, n));
+    int32_t q_pe = graph_slice(graph, q, SHAPE(rope, n_head, n));
     int32_t both = network_linear(network, il, PART_KV_A_MQA, PART_COUNT, x);
-    int32_t kv = graph_view(graph, both, SHAPE(rank, n), false, 0);
-    int32_t k_pe = graph_view(graph, both, SHAPE(rope, 1, n), false, 0);
+    int32_t kv = graph_slice(graph, both, SHAPE(rank, n));
+    int32_t k_pe = graph_slice(graph, both, SHAPE(rope, 1, n));
     q_pe = network_rope(network, il, q_pe);
     k_pe = network_rope(network, il, k_pe);
     kv = network_norm(network, il, PART_KV_A_NORM, PART_COUNT, kv);

@@ -104,6 +104,19 @@ int32_t graph_view(struct graph *graph, int32_t source, struct shape shape, bool
     return view;
 }
 
+int32_t graph_slice(struct graph *graph, int32_t source, struct shape shape)
+{
+    uint64_t row = graph->tensors[source].shape.ne[0];
+    int32_t view = graph_view(graph, source, shape, false, 0);
+    struct graph_tensor *tensor = &graph->tensors[view];
+    uint64_t rows = row ? graph_elements(graph->tensors[source].shape) / row : 0;
+    uint64_t used = rows ? graph_elements(tensor->shape) / rows : 0;
+    if (rows > 0 && used < row) {
+        tensor->bytes = product((rows - 1) * row + used, tensor->element);
+    }
+    return view;
+}
+
 int32_t graph_write(struct graph *graph, int32_t value, int32_t index, int32_t target)
 {
     struct graph_tensor into = graph->tensors[target];

@@ -75,6 +75,8 @@ int32_t graph_leaf(struct graph *graph, struct shape shape, unsigned element, un
 /* A view of `source`: same bytes, other shape. `bytes`: what a copy of the view would take; 0: all. */
 int32_t graph_view(struct graph *graph, int32_t source, struct shape shape, bool contiguous,
                    uint64_t bytes);
+/* A view of the same part of each of `source`'s rows: it spans the rows, gaps included. */
+int32_t graph_slice(struct graph *graph, int32_t source, struct shape shape);
 /* set_rows, cpy: `value` (with `index` or GRAPH_NONE) goes into `target`. */
 int32_t graph_write(struct graph *graph, int32_t value, int32_t index, int32_t target);
 /* Adds what `tensor` needs, then itself, to the nodes; sources first, left to right. */

@@ -120,6 +120,8 @@ static void measure(const struct compute_input *input, const struct compute_rows
         network.mask[kind] = network.k_index[kind] = network.v_index[kind] = GRAPH_NONE;
         network.k_rotation[kind] = network.v_rotation[kind] = GRAPH_NONE;
     }
+    for (int b = 0; b < NETWORK_MAX_BACKENDS; b++)
+        network.rope_factors[b] = GRAPH_NONE;
     describe_batch(&network);
     uint32_t layers[MAX_LAYERS];
     network.layers = layers;

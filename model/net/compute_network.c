@@ -89,6 +89,18 @@ int32_t network_norm(struct network *network, uint32_t il, enum part weight, enu
     return network_add_bias(network, il, bias, graph_inplace(&network->graph, norm, w));
 }
 
+/* Each buffer type has its own, shared by the layers there. */
+static int32_t rope_factors(struct network *network, int16_t backend)
+{
+    int32_t *factors = &network->rope_factors[backend];
+    if (*factors == GRAPH_NONE) {
+        *factors = network_global(network, PART_ROPE_FREQS);
+        if (*factors != GRAPH_NONE)
+            network->graph.tensors[*factors].backend = backend;
+    }
+    return *factors;
+}
+
 int32_t network_rope(struct network *network, uint32_t il, int32_t x)
 {
     if (network->rows->traits & TRAIT_NO_ROPE)
@@ -96,9 +108,7 @@ int32_t network_rope(struct network *network, uint32_t il, int32_t x)
     if (network->positions == GRAPH_NONE)
         network->positions = graph_leaf(
             &network->graph, SHAPE(network->n_tokens * network->rows->positions), 4, GRAPH_INPUT);
-    int32_t factors = network_global(network, PART_ROPE_FREQS);
-    if (factors != GRAPH_NONE) /* each buffer type has its own copy */
-        network->graph.tensors[factors].backend = network_home(network, il);
+    int32_t factors = rope_factors(network, network_home(network, il));
     return graph_new(&network->graph, GRAPH_ROPE, graph_shape(&network->graph, x), x,
                      network->positions, factors, GRAPH_NONE);
 }
@@ -141,6 +151,12 @@ static int32_t mix_tokens(struct network *network, uint32_t il, int32_t x)
     return network_attention(network, il, x);
 }
 
+static int32_t join(struct network *network, enum network_trait first, int32_t x, int32_t residual)
+{
+    bool swapped = network->rows->traits & first;
+    return graph_inplace(&network->graph, swapped ? residual : x, swapped ? x : residual);
+}
+
 /* x + attention(norm(x)), then + feed_forward(norm(that)). */
 static int32_t serial_layer(struct network *network, uint32_t il, int32_t x, bool last)
 {
@@ -158,7 +174,7 @@ static int32_t serial_layer(struct network *network, uint32_t il, int32_t x, boo
     bool own_norm = network_has(network, il, PART_FFN_NORM);
     if (own_norm) /* else the post-attention norm is the feed-forward's */
         cur = network_norm(network, il, PART_POST_ATTN_NORM, PART_COUNT, cur);
-    cur = graph_inplace(graph, cur, residual);
+    cur = join(network, TRAIT_RESIDUAL_FIRST, cur, residual);
     if (!network_has(network, il, PART_DOWN) && !network_has(network, il, PART_DOWN_EXPS))
         return cur;
     residual = cur;
@@ -167,7 +183,7 @@ static int32_t serial_layer(struct network *network, uint32_t il, int32_t x, boo
                        own_norm ? PART_FFN_NORM_B : PART_COUNT, cur);
     cur = network_feed_forward(network, il, cur);
     cur = network_norm(network, il, PART_POST_FFN_NORM, PART_COUNT, cur);
-    return graph_inplace(graph, cur, residual);
+    return join(network, TRAIT_RESIDUAL_FIRST_FFN, cur, residual);
 }
 
 /* x + attention(norm(x)) + feed_forward(norm(x)) */

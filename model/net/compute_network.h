@@ -10,6 +10,7 @@
 #include "model/net/compute_rows.h"
 
 enum { CACHE_FULL, CACHE_SWA, CACHE_KINDS };
+enum { NETWORK_MAX_BACKENDS = 17 };
 
 struct network {
     const struct compute_input *input;
@@ -27,6 +28,7 @@ struct network {
     /* the graph's inputs; GRAPH_NONE until a layer wants them */
     int32_t positions, output_ids, states_main, states_extra;
     int32_t mask[CACHE_KINDS], k_index[CACHE_KINDS], v_index[CACHE_KINDS];
+    int32_t rope_factors[NETWORK_MAX_BACKENDS];
     int32_t k_rotation[CACHE_KINDS], v_rotation[CACHE_KINDS];
 };
 

@@ -135,15 +135,14 @@ static int32_t mamba(struct network *network, uint32_t il, int32_t x)
     int32_t state = state_tensor(network, il, before * inner);
     int32_t rows = read_state(network, state);
     int32_t xz = network_linear(network, il, PART_SSM_IN, PART_COUNT, by_sequence(network, x));
-    int32_t half = graph_view(graph, xz, wide, false, 0);
-    int32_t z = graph_view(graph, xz, wide, false, 0);
+    int32_t half = graph_slice(graph, xz, wide);
+    int32_t z = graph_slice(graph, xz, wide);
     int32_t input = convolution_input(network, rows, state, half, inner);
     x = convolve(network, il, input, inner);
     int32_t x_db = network_linear(network, il, PART_SSM_X, PART_COUNT, x);
     struct shape small = SHAPE(hparams->ssm_state_size, 1, n, network->n_seqs);
-    int32_t dt = graph_view(graph, x_db, SHAPE(hparams->ssm_dt_rank, n, network->n_seqs), false, 0);
-    int32_t b = graph_view(graph, x_db, small, false, 0),
-            c = graph_view(graph, x_db, small, false, 0);
+    int32_t dt = graph_slice(graph, x_db, SHAPE(hparams->ssm_dt_rank, n, network->n_seqs));
+    int32_t b = graph_slice(graph, x_db, small), c = graph_slice(graph, x_db, small);
     dt = network_norm(network, il, PART_SSM_DT_NORM, PART_COUNT, dt);
     b = network_norm(network, il, PART_SSM_B_NORM, PART_COUNT, b);
     c = network_norm(network, il, PART_SSM_C_NORM, PART_COUNT, c);
@@ -171,14 +170,13 @@ static int32_t mamba2(struct network *network, uint32_t il, int32_t x)
     int32_t state = state_tensor(network, il, before * channels);
     int32_t rows = read_state(network, state);
     int32_t all = network_linear(network, il, PART_SSM_IN, PART_COUNT, by_sequence(network, x));
-    int32_t z = graph_view(graph, all, heads, false, 0);
-    int32_t mixed = graph_view(graph, all, SHAPE(channels, n, seqs), false, 0);
-    int32_t dt = graph_view(graph, all, SHAPE(n_head, n, seqs), false, 0);
+    int32_t z = graph_slice(graph, all, heads);
+    int32_t mixed = graph_slice(graph, all, SHAPE(channels, n, seqs));
+    int32_t dt = graph_slice(graph, all, SHAPE(n_head, n, seqs));
     int32_t input = convolution_input(network, rows, state, mixed, channels);
     mixed = convolve(network, il, input, channels);
-    x = graph_view(graph, mixed, heads, false, 0);
-    int32_t b = graph_view(graph, mixed, group, false, 0),
-            c = graph_view(graph, mixed, group, false, 0);
+    x = graph_slice(graph, mixed, heads);
+    int32_t b = graph_slice(graph, mixed, group), c = graph_slice(graph, mixed, group);
     dt =
         network_add_bias(network, il, PART_SSM_DT_B, graph_cont(graph, dt, SHAPE(n_head, n, seqs)));
     int32_t y = graph_view(graph, scan(network, il, x, dt, b, c), heads, true, 0);
@@ -209,10 +207,9 @@ static int32_t mixed_in_one(struct network *network, uint32_t il, const struct d
     all = graph_reshape(graph, all, SHAPE(2 * s->k + 2 * each, s->k_heads, s->n, s->seqs));
     struct shape narrow = SHAPE(s->k, s->k_heads, s->n, s->seqs);
     struct shape wide = SHAPE(each, s->k_heads, s->n, s->seqs);
-    int32_t q = graph_view(graph, all, narrow, false, 0),
-            k = graph_view(graph, all, narrow, false, 0);
-    int32_t v = graph_view(graph, all, wide, false, 0);
-    *z = graph_cont(graph, graph_view(graph, all, wide, false, 0), wide);
+    int32_t q = graph_slice(graph, all, narrow), k = graph_slice(graph, all, narrow);
+    int32_t v = graph_slice(graph, all, wide);
+    *z = graph_cont(graph, graph_slice(graph, all, wide), wide);
     q = graph_cont(graph, q, SHAPE(s->k * s->k_heads, s->n, s->seqs));
     k = graph_cont(graph, k, SHAPE(s->k * s->k_heads, s->n, s->seqs));
     v = graph_cont(graph, v, SHAPE(s->v * s->v_heads, s->n, s->seqs));
@@ -242,8 +239,8 @@ static void beta_and_gate(struct network *network, uint32_t il, const struct del
     if (network_has(network, il, PART_SSM_BETA_ALPHA)) {
         int32_t both = network_linear(network, il, PART_SSM_BETA_ALPHA, PART_COUNT, x);
         struct shape half = SHAPE(s->v_heads / s->k_heads, s->k_heads, s->n, s->seqs);
-        b = graph_cont(graph, graph_view(graph, both, half, false, 0), half);
-        a = graph_cont(graph, graph_view(graph, both, half, false, 0), heads);
+        b = graph_cont(graph, graph_slice(graph, both, half), half);
+        a = graph_cont(graph, graph_slice(graph, both, half), heads);
     } else {
         b = network_linear(network, il, PART_SSM_BETA, PART_COUNT, x);
         b = graph_reshape(graph, b, SHAPE(1, s->v_heads, s->n, s->seqs));
@@ -261,7 +258,7 @@ static void beta_and_gate(struct network *network, uint32_t il, const struct del
 static int32_t normed_heads(struct graph *graph, const struct delta_sizes *s, int32_t mixed)
 {
     struct shape shape = SHAPE(s->k, s->k_heads, s->n, s->seqs);
-    int32_t x = graph_plain(graph, graph_view(graph, mixed, shape, false, 0), GRAPH_NONE);
+    int32_t x = graph_plain(graph, graph_slice(graph, mixed, shape), GRAPH_NONE);
     if (s->k_heads == s->v_heads)
         return x;
     uint64_t times = s->v_heads / s->k_heads, n = s->n * s->seqs;
@@ -294,7 +291,7 @@ static int32_t delta_net(struct network *network, uint32_t il, int32_t x)
     mixed = convolve(network, il, input, s.channels);
     int32_t q = normed_heads(graph, &s, mixed), k = normed_heads(graph, &s, mixed);
     struct shape heads = SHAPE(s.v, s.v_heads, s.n, s.seqs);
-    int32_t v = graph_view(graph, mixed, heads, false, 0);
+    int32_t v = graph_slice(graph, mixed, heads);
     struct shape shape = SHAPE(s.v * s.v_heads, s.n * s.seqs + s.v * s.seqs);
     int32_t result = graph_new(graph, GRAPH_PLAIN, shape, q, k, v, gate);
     graph->tensors[result].source[4] = beta;

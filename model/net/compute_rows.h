@@ -98,9 +98,11 @@ enum network_trait {
     TRAIT_SCALED_LOGITS = 32,
     TRAIT_SOFTCAP = 64, /* attention scores go through tanh */
     TRAIT_NO_ROPE = 128,
-    TRAIT_MLP_NORM_ADD = 256,
-    TRAIT_Q_GATE = 512,          /* the query projection holds a gate too (qwen3next) */
-    TRAIT_SOFTMAX_WEIGHT = 1024, /* routing: softmax over the chosen experts only */
+    TRAIT_RESIDUAL_FIRST = 256,      /* residual + attention, not the other way round: which of the
+                                  * two blocks is taken over */
+    TRAIT_RESIDUAL_FIRST_FFN = 4096, /* the same after the feed-forward */
+    TRAIT_Q_GATE = 512,              /* the query projection holds a gate too (qwen3next) */
+    TRAIT_SOFTMAX_WEIGHT = 1024,     /* routing: softmax over the chosen experts only */
     TRAIT_SIGMOID = 2048,
 };
 

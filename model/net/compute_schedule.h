@@ -10,7 +10,10 @@
 #include "model/net/compute_allocator.h"
 #include "model/net/compute_graph.h"
 
-enum { SCHEDULE_MAX_BACKENDS = 17, SCHEDULE_MAX_INPUTS = 30 };
+enum {
+    SCHEDULE_MAX_BACKENDS = 17 /* 16, the CPU's among them, in a stock build */,
+    SCHEDULE_MAX_INPUTS = 30
+};
 
 struct schedule_backend {
     uint64_t alignment;

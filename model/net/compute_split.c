@@ -50,8 +50,9 @@ static enum compute_term copy_term(const struct graph_tensor *original)
 static int32_t add_copy(struct graph *graph, int32_t original, int backend, enum compute_term term)
 {
     struct graph_tensor from = graph->tensors[original];
-    int32_t copy = graph_leaf(graph, from.shape, from.element, from.flags & GRAPH_CONTIGUOUS);
+    int32_t copy = graph_leaf(graph, from.shape, from.element, 0);
     struct graph_tensor *to = &graph->tensors[copy];
+    to->flags = from.flags & GRAPH_CONTIGUOUS; /* the gaps of a strided view are copied too */
     to->bytes = from.bytes;
     to->row_padding = from.row_padding;
     to->backend = (int16_t)backend;
