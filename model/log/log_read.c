@@ -1,0 +1,209 @@
+#include "model/log/log_read.h"
+
+#include "model/log/log_lines.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *log_engine_name(enum log_engine engine)
+{
+    static const char *const names[] = {"unknown",          "llama.cpp", "ik_llama.cpp",
+                                        "llama-cpp-python", "KoboldCpp", "ollama"};
+
+    return names[engine];
+}
+
+const char *log_buffer_kind_name(enum log_buffer_kind kind)
+{
+    static const char *const names[] = {"model", "KV", "RS", "compute", "output"};
+
+    return kind < LOG_BUFFER_KINDS ? names[kind] : "any";
+}
+
+const char *log_memory_use_name(enum log_memory_use use)
+{
+    static const char *const names[] = {"memory", "weights", "KV cache", "compute buffer"};
+
+    return names[use];
+}
+
+/* ---- buffers by name ---- */
+
+bool log_buffer_on_host(const char *name)
+{
+    static const char *const exact[] = {"AMX", "BLAS", "Host", "KleidiAI", "ZenDNN"};
+
+    if (strncmp(name, "CPU", 3) == 0 || strstr(name, "_Host"))
+        return true;
+    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
+        if (strcmp(name, exact[i]) == 0)
+            return true;
+    return false;
+}
+
+bool log_buffer_mapped(const char *name)
+{
+    return strstr(name, "_Mapped") || strcmp(name, "Metal") == 0;
+}
+
+static bool buffer_fits(const struct log_buffer *buffer, enum log_buffer_kind kind,
+                        const char *name)
+{
+    return (kind == LOG_BUFFER_KINDS || buffer->kind == kind) &&
+           (!name || strcmp(buffer->name, name) == 0);
+}
+
+uint64_t log_buffers_bytes(const struct log_buffer *buffers, size_t n, enum log_buffer_kind kind,
+                           const char *name)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (buffer_fits(&buffers[i], kind, name) &&
+            __builtin_add_overflow(sum, buffers[i].bytes, &sum))
+            return UINT64_MAX;
+    return sum;
+}
+
+const struct log_buffer *log_buffer_find(const struct log_buffer *buffers, size_t n,
+                                         enum log_buffer_kind kind, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (buffer_fits(&buffers[i], kind, name))
+            return &buffers[i];
+    return NULL;
+}
+
+/* ---- loads that are none ---- */
+
+static bool load_said_nothing(const struct log_load *load)
+{
+    return !load->has_offloaded && !load->n_buffers && !load->n_contexts && !load->n_overrides &&
+           !load->n_layers && !load->n_rows && load->failure.kind == FAILURE_NONE && !load->ready;
+}
+
+/* --fit loads the model without allocating, several times, before the real load. */
+static bool load_is_trial(const struct log_load *load)
+{
+    bool all_zero = load->n_buffers > 0 &&
+                    log_buffers_bytes(load->buffers, load->n_buffers, LOG_BUFFER_MODEL, NULL) == 0;
+
+    return load->failure.kind == FAILURE_NONE && (load->no_alloc || all_zero);
+}
+
+static void load_drop(struct log *log, size_t at)
+{
+    load_clear(&log->loads[at]);
+    log->n_loads--;
+    memmove(&log->loads[at], &log->loads[at + 1], (log->n_loads - at) * sizeof *log->loads);
+}
+
+/* Devices named after a failure, at the end of an excerpt, belong to what came before. */
+static void devices_hand_back(struct log *log, size_t from)
+{
+    struct log_load *load = &log->loads[from], *before = &log->loads[from - 1];
+
+    if (before->n_devices || !load->n_devices)
+        return;
+    before->devices = load->devices;
+    before->n_devices = load->n_devices;
+    load->devices = NULL;
+    load->n_devices = 0;
+}
+
+static void drop_trials(struct log *log)
+{
+    for (size_t i = log->n_loads; i-- > 0 && log->n_loads > 1;)
+        if (load_is_trial(&log->loads[i]))
+            load_drop(log, i);
+    for (size_t i = log->n_loads; i-- > 1;)
+        if (load_said_nothing(&log->loads[i])) {
+            devices_hand_back(log, i);
+            load_drop(log, i);
+        }
+}
+
+/* ---- the breakdown in place of the buffers ---- */
+
+enum { FLOORED = (1 << 20) - 1 }; /* the table shows whole MiB, rounded down */
+
+/* Below zero everywhere: a trial, nothing was allocated (or a stand-in, which has its own lines). */
+static bool rows_are_real(const struct log_load *load)
+{
+    for (size_t i = 0; i < load->n_rows; i++)
+        if (load->rows[i].device && load->rows[i].unaccounted < 0)
+            return false;
+    return load->n_rows > 0 && !load->no_alloc;
+}
+
+static void row_use(struct log_reader *reader, const struct log_row *row)
+{
+    struct log_text name = {row->name, strlen(row->name)};
+
+    load_add_weights(reader, name, row->model << 20, FLOORED);
+}
+
+static void row_use_context(struct log_reader *reader, const struct log_row *row)
+{
+    struct log_text name = {row->name, strlen(row->name)};
+
+    load_add_context_buffer(reader, LOG_BUFFER_KV, name, row->context << 20, FLOORED);
+}
+
+static void row_use_compute(struct log_reader *reader, const struct log_row *row)
+{
+    struct log_text name = {row->name, strlen(row->name)};
+
+    load_add_context_buffer(reader, LOG_BUFFER_COMPUTE, name, row->compute << 20, FLOORED);
+}
+
+/* A log cut down to its end still has the table printed at exit. */
+static void rows_for_buffers(struct log_reader *reader)
+{
+    static void (*const uses[])(struct log_reader *, const struct log_row *) = {
+        row_use, row_use_context, row_use_compute};
+    struct log_load *load = load_now(reader);
+    bool empty = !load->n_buffers && !load->n_contexts && load->failure.kind == FAILURE_NONE;
+
+    if (!empty || !rows_are_real(load))
+        return;
+    for (size_t use = 0; use < sizeof uses / sizeof *uses; use++)
+        for (size_t i = 0; i < load->n_rows; i++)
+            uses[use](reader, &load->rows[i]);
+}
+
+/* ---- reading ---- */
+
+/* Notes that people and archives put in front: not the program's words. */
+static bool is_note(struct log_text line)
+{
+    return line.length > 1 && line.text[0] == '#' && line.text[1] == ' ' &&
+           !log_text_has(line, "# command:");
+}
+
+void log_read(const char *text, size_t length, struct log *out)
+{
+    struct log_reader reader = {.log = out};
+    struct log_text rest = {text, length};
+    char buffer[MAX_LOG_LINE];
+
+    *out = (struct log){.verbosity = -1};
+    load_now(&reader);
+    while (log_next_line(&rest, buffer, &reader.line)) {
+        out->n_lines++;
+        if (!is_note(reader.line))
+            log_line_take(&reader);
+    }
+    drop_trials(out);
+    rows_for_buffers(&reader);
+}
+
+void log_clear(struct log *log)
+{
+    for (size_t i = 0; i < log->n_loads; i++)
+        load_clear(&log->loads[i]);
+    free(log->loads);
+    free(log->command);
+    free(log->build);
+    *log = (struct log){0};
+}

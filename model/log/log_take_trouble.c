@@ -1,0 +1,128 @@
+#include "model/log/log_take.h"
+
+#include <string.h>
+
+static const struct log_text nothing = {"", 0};
+
+/* What the memory was for: the graph allocator serves compute buffers; before the first weights line it
+ * can only be weights, and afterwards the cache. */
+static enum log_memory_use use_guess(const struct log_reader *reader, const struct log_load *load)
+{
+    if (log_text_has(reader->line, "gallocr"))
+        return LOG_USE_COMPUTE;
+    return load->stage < STAGE_WEIGHTS ? LOG_USE_WEIGHTS : LOG_USE_KV;
+}
+
+static enum log_memory_use use_in_words(struct log_text reason)
+{
+    if (log_text_has(reason, "kv cache") || log_text_has(reason, "KV cache"))
+        return LOG_USE_KV;
+    return log_text_has(reason, "compute") ? LOG_USE_COMPUTE : LOG_USE_UNKNOWN;
+}
+
+/* "failed to allocate CUDA0 buffer of size 4364328960" */
+void take_refused(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = load_now(reader);
+    enum log_memory_use use = use_guess(reader, load);
+
+    (void)what;
+    if (log_text_has(reader->line, "llama_model_load"))
+        use = LOG_USE_WEIGHTS;
+    load_refused(load, c->at[0].text, c->at[1].whole, use);
+}
+
+static bool load_has_rocm(const struct log_reader *reader, const struct log_load *load)
+{
+    for (size_t i = 0; i < load->n_devices; i++)
+        if (strncmp(load->devices[i].name, "ROCm", 4) == 0)
+            return true;
+    return reader->rocm;
+}
+
+/* "allocating 4162.15 MiB on device 0: cudaMalloc failed: out of memory", HIP builds say the same */
+void take_cuda_malloc(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = load_now(reader);
+    uint64_t slack, bytes = log_figure_bytes(&c->at[0], 20, &slack);
+    char name[16];
+
+    (void)what;
+    if (c->at[1].text.length > 3)
+        return;
+    memcpy(name, load_has_rocm(reader, load) ? "ROCm" : "CUDA", 4);
+    memcpy(name + 4, c->at[1].text.text, c->at[1].text.length);
+    load_refused(load, (struct log_text){name, 4 + c->at[1].text.length}, bytes, LOG_USE_UNKNOWN);
+}
+
+/* Refusals that name a size and no buffer type; `what` 20: the size is in MiB. */
+void take_refused_bytes(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = load_now(reader);
+    uint64_t slack, bytes = log_figure_bytes(&c->at[0], (unsigned)what, &slack);
+    bool host = log_text_has(reader->line, "ggml_backend_cpu");
+
+    load_refused(load, host ? (struct log_text){"CPU", 3} : nothing, bytes,
+                 use_guess(reader, load));
+}
+
+void take_load_failed(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = load_now(reader);
+    struct log_text reason = c->n ? log_text_trim(c->at[0].text) : log_text_trim(reader->line);
+
+    (void)what;
+    if (log_text_has(reason, "unable to allocate"))
+        load->failure.use = LOG_USE_WEIGHTS;
+    load_fail(load, FAILURE_LOAD, reason);
+}
+
+void take_context_failed(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = load_now(reader);
+    struct log_text reason = c->n ? log_text_trim(c->at[0].text) : log_text_trim(reader->line);
+    enum log_memory_use use = use_in_words(reason);
+
+    (void)what;
+    if (use != LOG_USE_UNKNOWN)
+        load->failure.use = use;
+    load_fail(load, FAILURE_CONTEXT, reason);
+}
+
+void take_abort(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = load_now(reader);
+    struct log_text line = log_text_trim(reader->line);
+
+    (void)c;
+    (void)what;
+    if (log_text_has(line, "no kernel image"))
+        load_hint(load, HINT_NO_KERNEL, line);
+    load_fail(load, FAILURE_ABORT, line);
+    if (log_text_has(line, "out of memory"))
+        load_refused(load, nothing, 0, LOG_USE_UNKNOWN);
+}
+
+void take_pinned(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = load_now(reader);
+    uint64_t slack, bytes = log_figure_bytes(&c->at[0], 20, &slack);
+
+    (void)what;
+    load_hint(load, HINT_PINNED_FAILED, reader->line);
+    if (bytes > load->pinned_bytes)
+        load->pinned_bytes = bytes;
+}
+
+void take_hint(struct log_reader *reader, const struct log_captures *c, int hint)
+{
+    (void)c;
+    load_hint(load_now(reader), (enum log_hint)hint, reader->line);
+}
+
+void take_fit(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    (void)c;
+    (void)what;
+    load_now(reader)->fit_lines = true;
+}
