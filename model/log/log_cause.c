@@ -67,7 +67,7 @@ static bool cause_from_hints(const struct log_load *load, struct load_report *re
 {
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
         if (load->hints[causes[i].hint]) {
-            report_finding(report, causes[i].code, "%s", causes[i].words);
+            log_report_finding(report, causes[i].code, "%s", causes[i].words);
             return true;
         }
     return false;
@@ -76,20 +76,20 @@ static bool cause_from_hints(const struct log_load *load, struct load_report *re
 static bool cause_no_device(const struct log_load *load, struct load_report *report)
 {
     if (load->hints[HINT_MASKED] && !load->n_devices) {
-        report_finding(report, "masked-devices",
-                       "an environment variable hides the devices: %.200s",
-                       load->hints[HINT_MASKED]);
+        log_report_finding(report, "masked-devices",
+                           "an environment variable hides the devices: %.200s",
+                           load->hints[HINT_MASKED]);
         return true;
     }
     if (load->hints[HINT_NO_DEVICE]) {
-        report_finding(report, "no-device-found",
-                       "the GPU backend is there and found no device: driver missing, device "
-                       "masked (CUDA_VISIBLE_DEVICES) or not given to the container");
+        log_report_finding(report, "no-device-found",
+                           "the GPU backend is there and found no device: driver missing, device "
+                           "masked (CUDA_VISIBLE_DEVICES) or not given to the container");
         return true;
     }
     if (load->hints[HINT_BACKEND_FAILED]) {
-        report_finding(report, "backend-not-loaded", "a backend library did not load: %.200s",
-                       load->hints[HINT_BACKEND_FAILED]);
+        log_report_finding(report, "backend-not-loaded", "a backend library did not load: %.200s",
+                           load->hints[HINT_BACKEND_FAILED]);
         return true;
     }
     return false;
@@ -104,7 +104,7 @@ static bool cause_command(const struct log *log, struct load_report *report)
 {
     if (!command_has(log, "-dev none") && !command_has(log, "--device none"))
         return false;
-    report_finding(report, "device-none", "the command line says -dev none");
+    log_report_finding(report, "device-none", "the command line says -dev none");
     return true;
 }
 
@@ -115,49 +115,53 @@ static bool cause_build(const struct log_load *load, struct load_report *report)
     if (load->n_devices || (!load->hints[HINT_CPU_BUILD] && !no_backend))
         return false;
     if (load->features && !no_backend)
-        report_finding(report, "no-device-found",
-                       "the build has a GPU backend and it found no device: driver missing, device "
-                       "masked (CUDA_VISIBLE_DEVICES) or not given to the container");
+        log_report_finding(
+            report, "no-device-found",
+            "the build has a GPU backend and it found no device: driver missing, device "
+            "masked (CUDA_VISIBLE_DEVICES) or not given to the container");
     else
-        report_finding(report, "cpu-only-build",
-                       "this llama.cpp has no GPU backend: install or build one that has "
-                       "(--list-devices must name the card)");
+        log_report_finding(report, "cpu-only-build",
+                           "this llama.cpp has no GPU backend: install or build one that has "
+                           "(--list-devices must name the card)");
     return true;
 }
 
 static bool cause_settings(const struct log_load *load, struct load_report *report)
 {
     if (load->has_offloaded && load->offloaded == 0) {
-        report_finding(report, "nothing-offloaded",
-                       "0 of %llu layers were offloaded%s: -ngl is missing or 0",
-                       (unsigned long long)load->offloadable,
-                       load->n_devices ? " though a device was found" : "");
+        log_report_finding(report, "nothing-offloaded",
+                           "0 of %llu layers were offloaded%s: -ngl is missing or 0",
+                           (unsigned long long)load->offloadable,
+                           load->n_devices ? " though a device was found" : "");
         return true;
     }
     if (load->n_devices && load->offloaded > 0) {
-        report_finding(report, "overridden-to-cpu",
-                       "layers count as offloaded and every tensor is on the host: a rule or a "
-                       "device without memory sends them there");
+        log_report_finding(report, "overridden-to-cpu",
+                           "layers count as offloaded and every tensor is on the host: a rule or a "
+                           "device without memory sends them there");
         return true;
     }
     return false;
 }
 
-void finding_cause(const struct log *log, const struct log_load *load, struct load_report *report)
+void log_finding_cause(const struct log *log, const struct log_load *load,
+                       struct load_report *report)
 {
     const struct log_device *uncovered = device_not_covered(load);
 
     if (uncovered) {
-        report_finding(report, "arch-mismatch",
-                       "%s has compute capability %s and the build was compiled for %.100s only",
-                       uncovered->name, uncovered->capability,
-                       strstr(load->features, "ARCHS = ") + strlen("ARCHS = "));
+        log_report_finding(
+            report, "arch-mismatch",
+            "%s has compute capability %s and the build was compiled for %.100s only",
+            uncovered->name, uncovered->capability,
+            strstr(load->features, "ARCHS = ") + strlen("ARCHS = "));
         return;
     }
     if (cause_from_hints(load, report) || cause_no_device(load, report) ||
         cause_command(log, report) || cause_build(load, report) || cause_settings(load, report))
         return;
-    report_finding(report, "cause-unknown",
-                   "the log names no GPU device at all: most often a build without a GPU backend; "
-                   "ask it with --list-devices");
+    log_report_finding(
+        report, "cause-unknown",
+        "the log names no GPU device at all: most often a build without a GPU backend; "
+        "ask it with --list-devices");
 }

@@ -7,6 +7,7 @@
 /* Adds one finding with the likeliest cause and its repair. Codes: arch-mismatch, no-permission, no-driver,
  * masked-devices, no-device-found, backend-not-loaded, device-none, cpu-only-build, nothing-offloaded,
  * overridden-to-cpu, cause-unknown. */
-void finding_cause(const struct log *log, const struct log_load *load, struct load_report *report);
+void log_finding_cause(const struct log *log, const struct log_load *load,
+                       struct load_report *report);
 
 #endif

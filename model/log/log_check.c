@@ -82,7 +82,7 @@ static struct figure figure_of(const struct log_buffer *buffers, size_t n, const
     return figure;
 }
 
-const struct log_context *load_main_context(const struct log_load *load)
+const struct log_context *log_load_main_context(const struct log_load *load)
 {
     for (size_t i = 0; i < load->n_contexts; i++)
         if (load->contexts[i].n_buffers)
@@ -131,8 +131,8 @@ static void check_part(const struct part *part, const struct log_buffer *buffers
     if (!actual.n && !part->planned)
         return;
     struct log_check *check =
-        report_check(report, "%s %s buffer%s", actual.n == 1 ? actual.name : device_name,
-                     part->name, actual.n > 1 ? "s" : "");
+        log_report_check(report, "%s %s buffer%s", actual.n == 1 ? actual.name : device_name,
+                         part->name, actual.n > 1 ? "s" : "");
     check->has_planned = true;
     check->planned = part->planned;
     check->actual = actual.bytes;
@@ -176,7 +176,7 @@ static void check_device(const struct log_load *load, const struct log_plan *pla
     const struct device_use *use =
         device == DEVICE_HOST ? &evaluation->host : &evaluation->devices[device];
     struct part weights = {KINDS_MODEL, "model", use->model};
-    const struct log_context *context = load_main_context(load);
+    const struct log_context *context = log_load_main_context(load);
 
     if (load->n_buffers)
         check_part(&weights, load->buffers, load->n_buffers, plan, device, report);
@@ -191,8 +191,8 @@ static void check_strangers(const struct log_buffer *buffers, size_t n, const st
     for (size_t i = 0; i < n; i++) {
         if (device_of_buffer(plan->rig, buffers[i].name) != DEVICE_NONE)
             continue;
-        struct log_check *check = report_check(report, "%s %s buffer", buffers[i].name,
-                                               log_buffer_kind_name(buffers[i].kind));
+        struct log_check *check = log_report_check(report, "%s %s buffer", buffers[i].name,
+                                                   log_buffer_kind_name(buffers[i].kind));
         check->has_planned = true;
         check->actual = buffers[i].bytes;
         check->ok = buffers[i].bytes == 0;
@@ -202,7 +202,7 @@ static void check_strangers(const struct log_buffer *buffers, size_t n, const st
 static struct log_check *check_count(struct load_report *report, const char *what, uint64_t planned,
                                      uint64_t actual)
 {
-    struct log_check *check = report_check(report, "%s", what);
+    struct log_check *check = log_report_check(report, "%s", what);
 
     check->is_count = true;
     check->has_planned = true;
@@ -230,9 +230,9 @@ static void check_layers(const struct log_load *load, const struct log_plan *pla
     if (load->n_layers)
         check_count(report, "layers on the planned device", load->n_layers, agree);
     if (first && first->index <= n_layer)
-        report_finding(report, "layer-differs", "layer %llu went to %s, planned was %s",
-                       (unsigned long long)first->index, first->device,
-                       rig_name(plan->rig, plan->evaluation->layers[first->index].home));
+        log_report_finding(report, "layer-differs", "layer %llu went to %s, planned was %s",
+                           (unsigned long long)first->index, first->device,
+                           rig_name(plan->rig, plan->evaluation->layers[first->index].home));
 }
 
 static void check_overrides(const struct log_load *load, const struct log_plan *plan,
@@ -256,10 +256,11 @@ static void check_overrides(const struct log_load *load, const struct log_plan *
     if (load->n_overrides)
         check_count(report, "overridden tensors on the planned device", load->n_overrides, agree);
     if (first)
-        report_finding(report, "override-differs", "%s went to %s, planned was %s", first->tensor,
-                       first->buffer,
-                       first_row < 0 ? "nothing: the model has no such tensor"
-                                     : rig_name(plan->rig, plan->evaluation->device[first_row]));
+        log_report_finding(report, "override-differs", "%s went to %s, planned was %s",
+                           first->tensor, first->buffer,
+                           first_row < 0
+                               ? "nothing: the model has no such tensor"
+                               : rig_name(plan->rig, plan->evaluation->device[first_row]));
 }
 
 static void check_offloaded(const struct log_load *load, const struct log_plan *plan,
@@ -274,7 +275,7 @@ static void check_offloaded(const struct log_load *load, const struct log_plan *
 static void checks_planned(const struct log_load *load, const struct log_plan *plan,
                            struct load_report *report)
 {
-    const struct log_context *context = load_main_context(load);
+    const struct log_context *context = log_load_main_context(load);
 
     check_offloaded(load, plan, report);
     for (size_t i = 0; i < plan->rig->n_devices; i++)
@@ -297,9 +298,9 @@ static void list_buffers(const struct log_buffer *buffers, size_t n, size_t cont
     for (size_t i = 0; i < n; i++) {
         const char *kind = log_buffer_kind_name(buffers[i].kind);
         struct log_check *check =
-            context > 1
-                ? report_check(report, "%s %s buffer (context %zu)", buffers[i].name, kind, context)
-                : report_check(report, "%s %s buffer", buffers[i].name, kind);
+            context > 1 ? log_report_check(report, "%s %s buffer (context %zu)", buffers[i].name,
+                                           kind, context)
+                        : log_report_check(report, "%s %s buffer", buffers[i].name, kind);
         check->actual = buffers[i].bytes;
     }
 }
@@ -309,7 +310,7 @@ static void checks_listed(const struct log_load *load, struct load_report *repor
     size_t shown = 0;
 
     if (load->has_offloaded) {
-        struct log_check *check = report_check(report, "layers offloaded");
+        struct log_check *check = log_report_check(report, "layers offloaded");
         check->is_count = true;
         check->actual = load->offloaded;
     }
@@ -319,7 +320,7 @@ static void checks_listed(const struct log_load *load, struct load_report *repor
             list_buffers(load->contexts[i].buffers, load->contexts[i].n_buffers, ++shown, report);
 }
 
-bool load_is_planned_model(const struct log_load *load, const struct log_plan *plan)
+bool log_load_is_planned_model(const struct log_load *load, const struct log_plan *plan)
 {
     uint64_t layers = (uint64_t)plan->model->hparams.n_layer + 1;
 
@@ -330,8 +331,8 @@ bool load_is_planned_model(const struct log_load *load, const struct log_plan *p
     return !load->n_tensors || load->n_tensors == plan->model->gguf->n_tensors;
 }
 
-void load_checks(const struct log_load *load, const struct log_plan *plan,
-                 struct load_report *report)
+void log_load_checks(const struct log_load *load, const struct log_plan *plan,
+                     struct load_report *report)
 {
     if (plan)
         checks_planned(load, plan, report);

@@ -66,20 +66,20 @@ static void finding_refused(const struct log_load *load, const struct log_plan *
     uint64_t had = free_before(load, plan, name), taken = already_taken(load, name), need;
 
     if (!failure->bytes) {
-        report_finding(report, "out-of-memory", "%s refused memory%s%s: %s", name,
-                       failure->use ? " for the " : "", failure->use ? use : "", remedy);
+        log_report_finding(report, "out-of-memory", "%s refused memory%s%s: %s", name,
+                           failure->use ? " for the " : "", failure->use ? use : "", remedy);
         return;
     }
     if (had && !__builtin_add_overflow(taken, failure->bytes, &need) && need > had) {
-        report_finding(
+        log_report_finding(
             report, "out-of-memory",
             "%s refused %.2f MiB for the %s: %.2f MiB were free before the load, %.2f MiB "
             "already taken, %.2f MiB short: %s",
             name, mib(failure->bytes), use, mib(had), mib(taken), mib(need - had), remedy);
         return;
     }
-    report_finding(report, "out-of-memory", "%s refused %.2f MiB for the %s: %s", name,
-                   mib(failure->bytes), use, remedy);
+    log_report_finding(report, "out-of-memory", "%s refused %.2f MiB for the %s: %s", name,
+                       mib(failure->bytes), use, remedy);
 }
 
 static void finding_failure(const struct log_load *load, const struct log_plan *plan,
@@ -91,8 +91,8 @@ static void finding_failure(const struct log_load *load, const struct log_plan *
     if (failure->kind == FAILURE_ALLOCATION)
         finding_refused(load, plan, report);
     else if (failure->kind != FAILURE_NONE)
-        report_finding(report, codes[failure->kind], "%s",
-                       failure->reason ? failure->reason : "llama.cpp gave no reason");
+        log_report_finding(report, codes[failure->kind], "%s",
+                           failure->reason ? failure->reason : "llama.cpp gave no reason");
 }
 
 /* ---- single lines that deserve a word ---- */
@@ -119,17 +119,18 @@ static void findings_hints(const struct log_load *load, struct load_report *repo
 {
     for (size_t i = 0; i < sizeof hint_words / sizeof *hint_words; i++)
         if (load->hints[hint_words[i].hint])
-            report_finding(report, hint_words[i].code, "%s", hint_words[i].words);
+            log_report_finding(report, hint_words[i].code, "%s", hint_words[i].words);
     if (load->hints[HINT_PINNED_FAILED])
-        report_finding(report, "pinned-refused",
-                       "%.2f MiB of pinned host memory were refused; plain memory was taken, "
-                       "copies to the device are slower",
-                       mib(load->pinned_bytes));
+        log_report_finding(report, "pinned-refused",
+                           "%.2f MiB of pinned host memory were refused; plain memory was taken, "
+                           "copies to the device are slower",
+                           mib(load->pinned_bytes));
     for (size_t i = 0; i < load->n_contexts; i++)
         if (load->contexts[i].retried_without_pipeline) {
-            report_finding(report, "pipeline-off",
-                           "the compute buffers did not fit with pipeline parallelism; llama.cpp "
-                           "went on without it");
+            log_report_finding(
+                report, "pipeline-off",
+                "the compute buffers did not fit with pipeline parallelism; llama.cpp "
+                "went on without it");
             return;
         }
 }
@@ -145,7 +146,7 @@ static void finding_weights_on_host(const struct log_load *load, struct load_rep
         if (log_buffer_on_host(load->buffers[i].name))
             host += load->buffers[i].bytes;
     if (load->has_offloaded && load->offloaded == load->offloadable && host > all / 2)
-        report_finding(
+        log_report_finding(
             report, "weights-on-host",
             "%llu/%llu layers count as offloaded, yet %.2f of %.2f MiB of weights are in "
             "host memory",
@@ -160,8 +161,8 @@ static void findings_devices(const struct log_load *load, const struct log_plan 
         const struct device *device = &plan->rig->devices[i];
         bool used = plan->evaluation->devices[i].used > 0;
         if (used && !device_named(load, device->name) && !device_named(load, device->device_name))
-            report_finding(report, "device-missing",
-                           "%s of the plan is not among the log's devices", device->name);
+            log_report_finding(report, "device-missing",
+                               "%s of the plan is not among the log's devices", device->name);
     }
 }
 
@@ -191,52 +192,53 @@ static void finding_quiet(const struct log *log, const struct log_load *load,
 {
     for (size_t i = 0; i < load->n_rows; i++)
         if (load->rows[i].device && load->rows[i].unaccounted < 0) {
-            report_finding(report, "fit-trial",
-                           "the memory breakdown is a trial of --fit, nothing was allocated: %s: "
-                           "model %llu + context %llu + compute %llu MiB",
-                           load->rows[i].name, (unsigned long long)load->rows[i].model,
-                           (unsigned long long)load->rows[i].context,
-                           (unsigned long long)load->rows[i].compute);
+            log_report_finding(
+                report, "fit-trial",
+                "the memory breakdown is a trial of --fit, nothing was allocated: %s: "
+                "model %llu + context %llu + compute %llu MiB",
+                load->rows[i].name, (unsigned long long)load->rows[i].model,
+                (unsigned long long)load->rows[i].context,
+                (unsigned long long)load->rows[i].compute);
             break;
         }
-    report_finding(report, "too-quiet", "no buffers in the log%s: %s",
-                   load->ready ? ", though the model was loaded" : "", quiet_remedy(log));
+    log_report_finding(report, "too-quiet", "no buffers in the log%s: %s",
+                       load->ready ? ", though the model was loaded" : "", quiet_remedy(log));
 }
 
 static void finding_not_shown(const struct log *log, const struct log_load *load,
                               struct load_report *report)
 {
     if (!load->n_buffers)
-        report_finding(report, "not-shown", "the log shows no weights: %s", quiet_remedy(log));
-    if (!load_main_context(load))
-        report_finding(report, "not-shown", "the log shows no caches or compute buffers: %s",
-                       quiet_remedy(log));
+        log_report_finding(report, "not-shown", "the log shows no weights: %s", quiet_remedy(log));
+    if (!log_load_main_context(load))
+        log_report_finding(report, "not-shown", "the log shows no caches or compute buffers: %s",
+                           quiet_remedy(log));
 }
 
 static void finding_speed(const struct log_load *load, struct load_report *report)
 {
     if (load->speed.prompt > 0)
-        report_finding(report, "speed-prompt", "prompt: %.2f tokens per second",
-                       load->speed.prompt);
+        log_report_finding(report, "speed-prompt", "prompt: %.2f tokens per second",
+                           load->speed.prompt);
     if (load->speed.decode > 0)
-        report_finding(report, "speed", "decoding: %.2f tokens per second", load->speed.decode);
+        log_report_finding(report, "speed", "decoding: %.2f tokens per second", load->speed.decode);
 }
 
-void load_findings(const struct log *log, const struct log_load *load, const struct log_plan *plan,
-                   struct load_report *report)
+void log_load_findings(const struct log *log, const struct log_load *load,
+                       const struct log_plan *plan, struct load_report *report)
 {
     finding_failure(load, plan, report);
     if (report->verdict == VERDICT_CPU_FALLBACK ||
         (load->has_offloaded && load->offloaded == 0 && report->verdict == VERDICT_FAILED))
-        finding_cause(log, load, report);
+        log_finding_cause(log, load, report);
     if (report->verdict == VERDICT_INCONCLUSIVE)
         finding_quiet(log, load, report);
     if (report->verdict != VERDICT_CPU_FALLBACK)
         finding_weights_on_host(load, report);
     if (plan) {
         findings_devices(load, plan, report);
-        if (!load_is_planned_model(load, plan))
-            report_finding(report, "other-model", "the log's model is not the plan's");
+        if (!log_load_is_planned_model(load, plan))
+            log_report_finding(report, "other-model", "the log's model is not the plan's");
         if (report->verdict == VERDICT_AS_PLANNED || report->verdict == VERDICT_DIFFERS)
             finding_not_shown(log, load, report);
     }

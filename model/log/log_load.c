@@ -18,7 +18,7 @@ static void *list_grow(void *list, size_t *n, size_t element)
     return list;
 }
 
-void text_set(char **to, struct log_text text)
+void log_text_set(char **to, struct log_text text)
 {
     free(*to);
     *to = memory_text_n(text.text, text.length);
@@ -26,11 +26,11 @@ void text_set(char **to, struct log_text text)
 
 /* ---- loads ---- */
 
-struct log_load *load_now(struct log_reader *reader)
+struct log_load *log_load_now(struct log_reader *reader)
 {
     struct log *log = reader->log;
 
-    return log->n_loads ? &log->loads[log->n_loads - 1] : load_begin(reader, false);
+    return log->n_loads ? &log->loads[log->n_loads - 1] : log_load_begin(reader, false);
 }
 
 static void device_copy(struct log_load *to, const struct log_device *from)
@@ -59,7 +59,7 @@ static void load_inherit(struct log_load *load, const struct log_load *from)
     load->features = memory_text(from->features);
 }
 
-struct log_load *load_begin(struct log_reader *reader, bool same_process)
+struct log_load *log_load_begin(struct log_reader *reader, bool same_process)
 {
     struct log *log = reader->log;
 
@@ -73,13 +73,13 @@ struct log_load *load_begin(struct log_reader *reader, bool same_process)
     return load;
 }
 
-struct log_load *load_at(struct log_reader *reader, enum log_stage stage)
+struct log_load *log_load_at(struct log_reader *reader, enum log_stage stage)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     bool over = load->stage >= STAGE_WEIGHTS || load->failure.kind != FAILURE_NONE;
 
     if (stage <= STAGE_TENSORS && over)
-        load = load_begin(reader, stage != STAGE_PROCESS);
+        load = log_load_begin(reader, stage != STAGE_PROCESS);
     if ((int)stage > load->stage)
         load->stage = (int)stage;
     return load;
@@ -87,7 +87,7 @@ struct log_load *load_at(struct log_reader *reader, enum log_stage stage)
 
 /* ---- contexts ---- */
 
-struct log_context *context_begin(struct log_load *load)
+struct log_context *log_context_begin(struct log_load *load)
 {
     load->contexts = list_grow(load->contexts, &load->n_contexts, sizeof *load->contexts);
     struct log_context *context = &load->contexts[load->n_contexts - 1];
@@ -95,9 +95,9 @@ struct log_context *context_begin(struct log_load *load)
     return context;
 }
 
-struct log_context *context_now(struct log_load *load)
+struct log_context *log_context_now(struct log_load *load)
 {
-    return load->n_contexts ? &load->contexts[load->n_contexts - 1] : context_begin(load);
+    return load->n_contexts ? &load->contexts[load->n_contexts - 1] : log_context_begin(load);
 }
 
 static bool context_has(const struct log_context *context, enum log_buffer_kind kind)
@@ -112,13 +112,13 @@ static bool context_has(const struct log_context *context, enum log_buffer_kind 
  * context. */
 static struct log_context *context_for(struct log_load *load, enum log_buffer_kind kind)
 {
-    struct log_context *context = context_now(load);
+    struct log_context *context = log_context_now(load);
     bool cache = kind == LOG_BUFFER_KV || kind == LOG_BUFFER_RS;
 
     if (cache && context_has(context, LOG_BUFFER_COMPUTE))
-        return context_begin(load);
+        return log_context_begin(load);
     if (kind == LOG_BUFFER_OUTPUT && context_has(context, LOG_BUFFER_OUTPUT))
-        return context_begin(load);
+        return log_context_begin(load);
     return context;
 }
 
@@ -133,7 +133,7 @@ static struct log_buffer *buffer_get(struct log_buffer **list, size_t *n, enum l
     *list = list_grow(*list, n, sizeof **list);
     struct log_buffer *buffer = &(*list)[*n - 1];
     buffer->kind = kind;
-    text_set(&buffer->name, name);
+    log_text_set(&buffer->name, name);
     return buffer;
 }
 
@@ -156,21 +156,21 @@ static bool weights_repeat(const struct log_load *load, struct log_text name)
     return false;
 }
 
-void load_add_weights(struct log_reader *reader, struct log_text name, uint64_t bytes,
-                      uint64_t slack)
+void log_load_add_weights(struct log_reader *reader, struct log_text name, uint64_t bytes,
+                          uint64_t slack)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
 
     if (load->stage >= STAGE_CONTEXT || weights_repeat(load, name))
-        load = load_begin(reader, true);
+        load = log_load_begin(reader, true);
     load->stage = STAGE_WEIGHTS;
     buffer_add(buffer_get(&load->buffers, &load->n_buffers, LOG_BUFFER_MODEL, name), bytes, slack);
 }
 
-void load_add_context_buffer(struct log_reader *reader, enum log_buffer_kind kind,
-                             struct log_text name, uint64_t bytes, uint64_t slack)
+void log_load_add_context_buffer(struct log_reader *reader, enum log_buffer_kind kind,
+                                 struct log_text name, uint64_t bytes, uint64_t slack)
 {
-    struct log_load *load = load_at(reader, STAGE_CONTEXT);
+    struct log_load *load = log_load_at(reader, STAGE_CONTEXT);
     struct log_context *context = context_for(load, kind);
     struct log_buffer *buffer = buffer_get(&context->buffers, &context->n_buffers, kind, name);
 
@@ -183,40 +183,40 @@ void load_add_context_buffer(struct log_reader *reader, enum log_buffer_kind kin
 
 /* ---- the rest ---- */
 
-struct log_device *load_device(struct log_load *load, struct log_text name)
+struct log_device *log_load_device(struct log_load *load, struct log_text name)
 {
     for (size_t i = 0; i < load->n_devices; i++)
         if (log_text_is(name, load->devices[i].name))
             return &load->devices[i];
     load->devices = list_grow(load->devices, &load->n_devices, sizeof *load->devices);
     struct log_device *device = &load->devices[load->n_devices - 1];
-    text_set(&device->name, name);
+    log_text_set(&device->name, name);
     device->description = memory_text("");
     device->capability = memory_text("");
     return device;
 }
 
-void load_add_override(struct log_load *load, struct log_text tensor, struct log_text buffer)
+void log_load_add_override(struct log_load *load, struct log_text tensor, struct log_text buffer)
 {
     load->overrides = list_grow(load->overrides, &load->n_overrides, sizeof *load->overrides);
-    text_set(&load->overrides[load->n_overrides - 1].tensor, tensor);
-    text_set(&load->overrides[load->n_overrides - 1].buffer, buffer);
+    log_text_set(&load->overrides[load->n_overrides - 1].tensor, tensor);
+    log_text_set(&load->overrides[load->n_overrides - 1].buffer, buffer);
 }
 
-void load_add_layer(struct log_load *load, uint64_t index, struct log_text device)
+void log_load_add_layer(struct log_load *load, uint64_t index, struct log_text device)
 {
     load->layers = list_grow(load->layers, &load->n_layers, sizeof *load->layers);
     load->layers[load->n_layers - 1].index = index;
-    text_set(&load->layers[load->n_layers - 1].device, device);
+    log_text_set(&load->layers[load->n_layers - 1].device, device);
 }
 
-struct log_row *load_add_row(struct log_load *load)
+struct log_row *log_load_add_row(struct log_load *load)
 {
     load->rows = list_grow(load->rows, &load->n_rows, sizeof *load->rows);
     return &load->rows[load->n_rows - 1];
 }
 
-void load_fail(struct log_load *load, enum log_failure_kind kind, struct log_text reason)
+void log_load_fail(struct log_load *load, enum log_failure_kind kind, struct log_text reason)
 {
     struct log_failure *failure = &load->failure;
 
@@ -224,7 +224,7 @@ void load_fail(struct log_load *load, enum log_failure_kind kind, struct log_tex
         return;
     failure->kind = kind;
     if (reason.length)
-        text_set(&failure->reason, reason);
+        log_text_set(&failure->reason, reason);
 }
 
 static bool same_figure(uint64_t rounded, uint64_t exact)
@@ -232,15 +232,15 @@ static bool same_figure(uint64_t rounded, uint64_t exact)
     return (rounded > exact ? rounded - exact : exact - rounded) <= UINT64_C(1) << 20;
 }
 
-void load_refused(struct log_load *load, struct log_text buffer, uint64_t bytes,
-                  enum log_memory_use use)
+void log_load_refused(struct log_load *load, struct log_text buffer, uint64_t bytes,
+                      enum log_memory_use use)
 {
     struct log_failure *failure = &load->failure;
     bool first = failure->kind != FAILURE_ALLOCATION;
 
     failure->kind = FAILURE_ALLOCATION;
     if (buffer.length && (first || !failure->buffer))
-        text_set(&failure->buffer, buffer);
+        log_text_set(&failure->buffer, buffer);
     if (bytes && (first || !failure->bytes || same_figure(failure->bytes, bytes)))
         failure->bytes = bytes; /* the later line says it to the byte */
     if (use != LOG_USE_UNKNOWN)
@@ -254,15 +254,15 @@ static void failure_clear(struct log_failure *failure)
     *failure = (struct log_failure){0};
 }
 
-void load_recover(struct log_load *load)
+void log_load_recover(struct log_load *load)
 {
     failure_clear(&load->failure);
 }
 
-void load_hint(struct log_load *load, enum log_hint hint, struct log_text line)
+void log_load_hint(struct log_load *load, enum log_hint hint, struct log_text line)
 {
     if (!load->hints[hint])
-        text_set(&load->hints[hint], log_text_trim(line));
+        log_text_set(&load->hints[hint], log_text_trim(line));
 }
 
 static void buffers_clear(struct log_buffer *buffers, size_t n)
@@ -282,7 +282,7 @@ static void devices_clear(struct log_load *load)
     free(load->devices);
 }
 
-void load_drop_rows(struct log_load *load)
+void log_load_drop_rows(struct log_load *load)
 {
     for (size_t i = 0; i < load->n_rows; i++) {
         free(load->rows[i].name);
@@ -303,10 +303,10 @@ static void lists_clear(struct log_load *load)
         free(load->layers[i].device);
     free(load->overrides);
     free(load->layers);
-    load_drop_rows(load);
+    log_load_drop_rows(load);
 }
 
-void load_clear(struct log_load *load)
+void log_load_clear(struct log_load *load)
 {
     buffers_clear(load->buffers, load->n_buffers);
     for (size_t i = 0; i < load->n_contexts; i++)

@@ -28,34 +28,34 @@ struct log_reader {
     bool wrapped_alloc;   /* "allocating N MiB on device D:" and then a line break */
 };
 
-struct log_load *load_now(struct log_reader *reader);
+struct log_load *log_load_now(struct log_reader *reader);
 /* The load that a line of this stage belongs to: the current one or a new one. */
-struct log_load *load_at(struct log_reader *reader, enum log_stage stage);
-struct log_load *load_begin(struct log_reader *reader, bool same_process);
+struct log_load *log_load_at(struct log_reader *reader, enum log_stage stage);
+struct log_load *log_load_begin(struct log_reader *reader, bool same_process);
 
-struct log_context *context_now(struct log_load *load);
-struct log_context *context_begin(struct log_load *load);
+struct log_context *log_context_now(struct log_load *load);
+struct log_context *log_context_begin(struct log_load *load);
 
-void load_add_weights(struct log_reader *reader, struct log_text name, uint64_t bytes,
-                      uint64_t slack);
-void load_add_context_buffer(struct log_reader *reader, enum log_buffer_kind kind,
-                             struct log_text name, uint64_t bytes, uint64_t slack);
-struct log_device *load_device(struct log_load *load, struct log_text name);
-void load_add_override(struct log_load *load, struct log_text tensor, struct log_text buffer);
-void load_add_layer(struct log_load *load, uint64_t index, struct log_text device);
-struct log_row *load_add_row(struct log_load *load);
-void load_drop_rows(struct log_load *load); /* a new table begins */
+void log_load_add_weights(struct log_reader *reader, struct log_text name, uint64_t bytes,
+                          uint64_t slack);
+void log_load_add_context_buffer(struct log_reader *reader, enum log_buffer_kind kind,
+                                 struct log_text name, uint64_t bytes, uint64_t slack);
+struct log_device *log_load_device(struct log_load *load, struct log_text name);
+void log_load_add_override(struct log_load *load, struct log_text tensor, struct log_text buffer);
+void log_load_add_layer(struct log_load *load, uint64_t index, struct log_text device);
+struct log_row *log_load_add_row(struct log_load *load);
+void log_load_drop_rows(struct log_load *load); /* a new table begins */
 
 /* Keeps the most telling kind, and the first words of it. */
-void load_fail(struct log_load *load, enum log_failure_kind kind, struct log_text reason);
+void log_load_fail(struct log_load *load, enum log_failure_kind kind, struct log_text reason);
 /* An allocation that was refused; figures of later lines about it fill what was missing. */
-void load_refused(struct log_load *load, struct log_text buffer, uint64_t bytes,
-                  enum log_memory_use use);
+void log_load_refused(struct log_load *load, struct log_text buffer, uint64_t bytes,
+                      enum log_memory_use use);
 /* llama.cpp got round the refusal by itself. */
-void load_recover(struct log_load *load);
-void load_hint(struct log_load *load, enum log_hint hint, struct log_text line);
-void text_set(char **to, struct log_text text); /* frees the old */
+void log_load_recover(struct log_load *load);
+void log_load_hint(struct log_load *load, enum log_hint hint, struct log_text line);
+void log_text_set(char **to, struct log_text text); /* frees the old */
 
-void load_clear(struct log_load *load);
+void log_load_clear(struct log_load *load);
 
 #endif

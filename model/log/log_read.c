@@ -93,7 +93,7 @@ static bool load_is_trial(const struct log_load *load)
 
 static void load_drop(struct log *log, size_t at)
 {
-    load_clear(&log->loads[at]);
+    log_load_clear(&log->loads[at]);
     log->n_loads--;
     memmove(&log->loads[at], &log->loads[at + 1], (log->n_loads - at) * sizeof *log->loads);
 }
@@ -140,21 +140,21 @@ static void row_use(struct log_reader *reader, const struct log_row *row)
 {
     struct log_text name = {row->name, strlen(row->name)};
 
-    load_add_weights(reader, name, row->model << 20, FLOORED);
+    log_load_add_weights(reader, name, row->model << 20, FLOORED);
 }
 
 static void row_use_context(struct log_reader *reader, const struct log_row *row)
 {
     struct log_text name = {row->name, strlen(row->name)};
 
-    load_add_context_buffer(reader, LOG_BUFFER_KV, name, row->context << 20, FLOORED);
+    log_load_add_context_buffer(reader, LOG_BUFFER_KV, name, row->context << 20, FLOORED);
 }
 
 static void row_use_compute(struct log_reader *reader, const struct log_row *row)
 {
     struct log_text name = {row->name, strlen(row->name)};
 
-    load_add_context_buffer(reader, LOG_BUFFER_COMPUTE, name, row->compute << 20, FLOORED);
+    log_load_add_context_buffer(reader, LOG_BUFFER_COMPUTE, name, row->compute << 20, FLOORED);
 }
 
 /* A log cut down to its end still has the table printed at exit. */
@@ -162,7 +162,7 @@ static void rows_for_buffers(struct log_reader *reader)
 {
     static void (*const uses[])(struct log_reader *, const struct log_row *) = {
         row_use, row_use_context, row_use_compute};
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     bool empty = !load->n_buffers && !load->n_contexts && load->failure.kind == FAILURE_NONE;
 
     if (!empty || !rows_are_real(load))
@@ -188,7 +188,7 @@ void log_read(const char *text, size_t length, struct log *out)
     char buffer[MAX_LOG_LINE];
 
     *out = (struct log){.verbosity = -1};
-    load_now(&reader);
+    log_load_now(&reader);
     while (log_next_line(&rest, buffer, &reader.line)) {
         out->n_lines++;
         if (!is_note(reader.line))
@@ -201,7 +201,7 @@ void log_read(const char *text, size_t length, struct log *out)
 void log_clear(struct log *log)
 {
     for (size_t i = 0; i < log->n_loads; i++)
-        load_clear(&log->loads[i]);
+        log_load_clear(&log->loads[i]);
     free(log->loads);
     free(log->command);
     free(log->build);

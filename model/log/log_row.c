@@ -74,8 +74,8 @@ static void label_read(struct log_text label, struct log_row *row)
         if (log_text_ends(inside, ")"))
             inside.length--;
     }
-    text_set(&row->name, log_text_trim((struct log_text){label.text, name}));
-    text_set(&row->description, inside);
+    log_text_set(&row->name, log_text_trim((struct log_text){label.text, name}));
+    log_text_set(&row->description, inside);
 }
 
 static int64_t unaccounted(const struct figures *figures, size_t at)

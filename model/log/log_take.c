@@ -30,21 +30,21 @@ void take_command(struct log_reader *reader, const struct log_captures *c, int w
 {
     (void)what;
     if (!reader->log->command)
-        text_set(&reader->log->command, log_text_trim(c->at[c->n - 1].text));
+        log_text_set(&reader->log->command, log_text_trim(c->at[c->n - 1].text));
 }
 
 void take_process(struct log_reader *reader, const struct log_captures *c, int what)
 {
     (void)c;
     (void)what;
-    load_at(reader, STAGE_PROCESS);
+    log_load_at(reader, STAGE_PROCESS);
 }
 
 void take_build(struct log_reader *reader, const struct log_captures *c, int what)
 {
     take_process(reader, c, what);
     if (!reader->log->build)
-        text_set(&reader->log->build, log_text_trim(c->at[0].text));
+        log_text_set(&reader->log->build, log_text_trim(c->at[0].text));
 }
 
 void take_verbosity(struct log_reader *reader, const struct log_captures *c, int what)
@@ -74,7 +74,7 @@ static struct log_device *device_numbered(struct log_reader *reader, const char 
     while ((number /= 10) > 0);
     while (n)
         name[slice.length++] = digits[--n];
-    return load_device(load_now(reader), slice);
+    return log_load_device(log_load_now(reader), slice);
 }
 
 void take_cuda_device(struct log_reader *reader, const struct log_captures *c, int what)
@@ -86,8 +86,8 @@ void take_cuda_device(struct log_reader *reader, const struct log_captures *c, i
     uint64_t ignored;
 
     (void)what;
-    text_set(&device->description, c->at[1].text);
-    text_set(&device->capability, text_until(capability, ", VRAM"));
+    log_text_set(&device->description, c->at[1].text);
+    log_text_set(&device->capability, text_until(capability, ", VRAM"));
     if (log_scan(reader->line, "VRAM: %u MiB", &vram))
         device->total = log_figure_bytes(&vram.at[0], 20, &ignored);
 }
@@ -95,15 +95,15 @@ void take_cuda_device(struct log_reader *reader, const struct log_captures *c, i
 void take_vulkan_device(struct log_reader *reader, const struct log_captures *c, int what)
 {
     (void)what;
-    text_set(&device_numbered(reader, "Vulkan", c->at[0].whole)->description,
-             log_text_trim(text_until(c->at[1].text, " (")));
+    log_text_set(&device_numbered(reader, "Vulkan", c->at[0].whole)->description,
+                 log_text_trim(text_until(c->at[1].text, " (")));
 }
 
 /* "using device CUDA0 (NVIDIA GeForce RTX 4090) (0000:01:00.0) - 23684 MiB free" */
 void take_used_device(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_at(reader, STAGE_META);
-    struct log_device *device = load_device(load, c->at[0].text);
+    struct log_load *load = log_load_at(reader, STAGE_META);
+    struct log_device *device = log_load_device(load, c->at[0].text);
     struct log_captures free_memory;
     uint64_t ignored;
 
@@ -112,7 +112,7 @@ void take_used_device(struct log_reader *reader, const struct log_captures *c, i
     struct log_text description = text_until(text_until(c->at[1].text, " - "), ") (");
     if (log_text_ends(description, ")"))
         description.length--;
-    text_set(&device->description, description);
+    log_text_set(&device->description, description);
     if (log_scan(reader->line, "- %u MiB free", &free_memory))
         device->free = log_figure_bytes(&free_memory.at[0], 20, &ignored);
 }
@@ -128,8 +128,8 @@ void take_listed_device(struct log_reader *reader, const struct log_captures *c,
         name.length--;
     if (!name.length || log_text_is(name, "CPU"))
         return;
-    struct log_device *device = load_device(load_now(reader), name);
-    text_set(&device->description, log_text_trim(c->at[1].text));
+    struct log_device *device = log_load_device(log_load_now(reader), name);
+    log_text_set(&device->description, log_text_trim(c->at[1].text));
     device->total = log_figure_bytes(&c->at[2], 20, &ignored);
     device->free = log_figure_bytes(&c->at[3], 20, &ignored);
 }
@@ -143,28 +143,28 @@ void take_backend_names(struct log_reader *reader, const struct log_captures *c,
     while (rest.length) {
         struct log_text name = text_until(rest, " ");
         if (!log_text_is(name, "CPU"))
-            load_device(load_now(reader), name);
+            log_load_device(log_load_now(reader), name);
         rest = log_text_trim((struct log_text){rest.text + name.length, rest.length - name.length});
     }
 }
 
 void take_features(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
 
     (void)what;
-    text_set(&load->features, log_text_trim(c->at[0].text));
+    log_text_set(&load->features, log_text_trim(c->at[0].text));
 }
 
 /* ---- the model ---- */
 
 void take_model(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_at(reader, STAGE_META);
+    struct log_load *load = log_load_at(reader, STAGE_META);
 
     (void)what;
     load->n_tensors = c->at[1].whole;
-    text_set(&load->model, c->at[2].text);
+    log_text_set(&load->model, c->at[2].text);
 }
 
 static bool metadata_line(struct log_text function)
@@ -176,26 +176,26 @@ void take_arch(struct log_reader *reader, const struct log_captures *c, int what
 {
     (void)what;
     if (metadata_line(c->at[0].text))
-        text_set(&load_at(reader, STAGE_META)->arch, c->at[1].text);
+        log_text_set(&log_load_at(reader, STAGE_META)->arch, c->at[1].text);
 }
 
 void take_n_layer(struct log_reader *reader, const struct log_captures *c, int what)
 {
     (void)what;
     if (metadata_line(c->at[0].text))
-        load_at(reader, STAGE_META)->n_layer = c->at[1].whole;
+        log_load_at(reader, STAGE_META)->n_layer = c->at[1].whole;
 }
 
 void take_no_alloc(struct log_reader *reader, const struct log_captures *c, int what)
 {
     (void)what;
-    load_at(reader, STAGE_META)->no_alloc = c->at[0].whole == 1;
+    log_load_at(reader, STAGE_META)->no_alloc = c->at[0].whole == 1;
 }
 
 void take_stage(struct log_reader *reader, const struct log_captures *c, int stage)
 {
     (void)c;
-    load_at(reader, (enum log_stage)stage);
+    log_load_at(reader, (enum log_stage)stage);
 }
 
 void take_draft(struct log_reader *reader, const struct log_captures *c, int what)
@@ -207,11 +207,11 @@ void take_draft(struct log_reader *reader, const struct log_captures *c, int wha
 
 void take_offloaded(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_at(reader, STAGE_TENSORS);
+    struct log_load *load = log_load_at(reader, STAGE_TENSORS);
 
     (void)what;
     if (load->has_offloaded)
-        load = load_begin(reader, true);
+        load = log_load_begin(reader, true);
     load->stage = STAGE_TENSORS;
     load->has_offloaded = true;
     load->offloaded = c->at[0].whole;
@@ -221,11 +221,12 @@ void take_offloaded(struct log_reader *reader, const struct log_captures *c, int
 void take_override(struct log_reader *reader, const struct log_captures *c, int what)
 {
     (void)what;
-    load_add_override(load_at(reader, STAGE_TENSORS), c->at[0].text, c->at[c->n - 1].text);
+    log_load_add_override(log_load_at(reader, STAGE_TENSORS), c->at[0].text, c->at[c->n - 1].text);
 }
 
 void take_layer(struct log_reader *reader, const struct log_captures *c, int what)
 {
     (void)what;
-    load_add_layer(load_at(reader, STAGE_TENSORS), c->at[0].whole, without_comma(c->at[1].text));
+    log_load_add_layer(log_load_at(reader, STAGE_TENSORS), c->at[0].whole,
+                       without_comma(c->at[1].text));
 }

@@ -14,7 +14,7 @@ void take_weights(struct log_reader *reader, const struct log_captures *c, int w
 
     (void)what;
     if (name_usable(c->at[0].text))
-        load_add_weights(reader, c->at[0].text, bytes, slack);
+        log_load_add_weights(reader, c->at[0].text, bytes, slack);
 }
 
 void take_buffer(struct log_reader *reader, const struct log_captures *c, int kind)
@@ -24,7 +24,8 @@ void take_buffer(struct log_reader *reader, const struct log_captures *c, int ki
     if (log_text_has(reader->line, "alloc_compute_meta:")) /* a projector's, not the model's */
         return;
     if (name_usable(c->at[0].text))
-        load_add_context_buffer(reader, (enum log_buffer_kind)kind, c->at[0].text, bytes, slack);
+        log_load_add_context_buffer(reader, (enum log_buffer_kind)kind, c->at[0].text, bytes,
+                                    slack);
 }
 
 /* ollama's own engine: msg="model weights" device=CUDA0 size="12.3 GiB" */
@@ -35,9 +36,10 @@ void take_ollama_buffer(struct log_reader *reader, const struct log_captures *c,
     uint64_t slack, bytes = log_figure_bytes(&c->at[1], shift, &slack);
 
     if (kind == LOG_BUFFER_MODEL)
-        load_add_weights(reader, c->at[0].text, bytes, slack);
+        log_load_add_weights(reader, c->at[0].text, bytes, slack);
     else
-        load_add_context_buffer(reader, (enum log_buffer_kind)kind, c->at[0].text, bytes, slack);
+        log_load_add_context_buffer(reader, (enum log_buffer_kind)kind, c->at[0].text, bytes,
+                                    slack);
 }
 
 /* ---- the context ---- */
@@ -51,29 +53,29 @@ static bool context_line(struct log_text function)
 
 void take_context_start(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_at(reader, STAGE_CONTEXT);
+    struct log_load *load = log_load_at(reader, STAGE_CONTEXT);
 
     (void)c;
     (void)what;
-    if (load->n_contexts == 0 || context_now(load)->n_buffers || context_now(load)->n_ctx)
-        context_begin(load);
+    if (load->n_contexts == 0 || log_context_now(load)->n_buffers || log_context_now(load)->n_ctx)
+        log_context_begin(load);
 }
 
 void take_n_ctx(struct log_reader *reader, const struct log_captures *c, int what)
 {
     if (!context_line(c->at[0].text))
         return;
-    struct log_load *load = load_at(reader, STAGE_CONTEXT);
-    if (context_now(load)->n_buffers || context_now(load)->n_ctx)
+    struct log_load *load = log_load_at(reader, STAGE_CONTEXT);
+    if (log_context_now(load)->n_buffers || log_context_now(load)->n_ctx)
         take_context_start(reader, c, what);
-    context_now(load)->n_ctx = c->at[1].whole;
+    log_context_now(load)->n_ctx = c->at[1].whole;
 }
 
 void take_setting(struct log_reader *reader, const struct log_captures *c, int what)
 {
     if (!context_line(c->at[0].text))
         return;
-    struct log_context *context = context_now(load_at(reader, STAGE_CONTEXT));
+    struct log_context *context = log_context_now(log_load_at(reader, STAGE_CONTEXT));
     uint64_t *to[] = {&context->n_seq_max, &context->n_batch, &context->n_ubatch};
     *to[what] = c->at[1].whole;
 }
@@ -81,33 +83,33 @@ void take_setting(struct log_reader *reader, const struct log_captures *c, int w
 void take_flash(struct log_reader *reader, const struct log_captures *c, int on)
 {
     (void)c;
-    context_now(load_now(reader))->flash_attn = (int8_t)on;
+    log_context_now(log_load_now(reader))->flash_attn = (int8_t)on;
 }
 
 void take_pipeline(struct log_reader *reader, const struct log_captures *c, int what)
 {
     (void)c;
     (void)what;
-    context_now(load_at(reader, STAGE_CONTEXT))->pipeline_parallel = true;
+    log_context_now(log_load_at(reader, STAGE_CONTEXT))->pipeline_parallel = true;
 }
 
 /* llama.cpp recovers from this one by itself: the refusal before it is no failure. */
 void take_pipeline_retry(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
-    struct log_context *context = context_now(load);
+    struct log_load *load = log_load_now(reader);
+    struct log_context *context = log_context_now(load);
 
     (void)c;
     (void)what;
     context->retried_without_pipeline = true;
     context->pipeline_parallel = false;
-    load_recover(load);
+    log_load_recover(load);
 }
 
 /* "splits = 69 / 42": of a batch and of one token; "splits = 130 (with bs=512), 1 (with bs=1)" */
 void take_splits(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_context *context = context_now(load_at(reader, STAGE_CONTEXT));
+    struct log_context *context = log_context_now(log_load_at(reader, STAGE_CONTEXT));
 
     (void)what;
     context->splits = c->at[0].whole;
@@ -116,36 +118,36 @@ void take_splits(struct log_reader *reader, const struct log_captures *c, int wh
 
 void take_row(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     struct log_row row = {0};
 
     (void)c;
     (void)what;
     if (!log_row_parse(reader->line, &row))
         return;
-    *load_add_row(load) = row;
+    *log_load_add_row(load) = row;
 }
 
 void take_table(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
 
     (void)c;
     (void)what;
-    load_drop_rows(load);
+    log_load_drop_rows(load);
 }
 
 void take_ready(struct log_reader *reader, const struct log_captures *c, int what)
 {
     (void)c;
     (void)what;
-    load_now(reader)->ready = true;
+    log_load_now(reader)->ready = true;
 }
 
 /* "... eval time = 1234.56 ms / 50 runs ( 24.69 ms per token, 40.50 tokens per second)" */
 void take_speed(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     bool prompt = log_text_has(reader->line, "prompt eval time");
 
     (void)what;
@@ -156,7 +158,7 @@ void take_speed(struct log_reader *reader, const struct log_captures *c, int wha
 /* A row of llama-bench: "| ... | tg128 @ d4096 | 45.67 +- 0.12 |" */
 void take_bench_speed(struct log_reader *reader, const struct log_captures *c, int prompt)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
 
     *(prompt ? &load->speed.prompt : &load->speed.decode) = log_figure(&c->at[2]);
     load->ready = true;
@@ -164,7 +166,7 @@ void take_bench_speed(struct log_reader *reader, const struct log_captures *c, i
 
 void take_kobold_speed(struct log_reader *reader, const struct log_captures *c, int prompt)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
 
     *(prompt ? &load->speed.prompt : &load->speed.decode) = log_figure(&c->at[c->n - 1]);
     load->ready = true;

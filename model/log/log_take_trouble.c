@@ -23,13 +23,13 @@ static enum log_memory_use use_in_words(struct log_text reason)
 /* "failed to allocate CUDA0 buffer of size 4364328960" */
 void take_refused(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     enum log_memory_use use = use_guess(reader, load);
 
     (void)what;
     if (log_text_has(reader->line, "llama_model_load"))
         use = LOG_USE_WEIGHTS;
-    load_refused(load, c->at[0].text, c->at[1].whole, use);
+    log_load_refused(load, c->at[0].text, c->at[1].whole, use);
 }
 
 static bool load_has_rocm(const struct log_reader *reader, const struct log_load *load)
@@ -43,7 +43,7 @@ static bool load_has_rocm(const struct log_reader *reader, const struct log_load
 /* "allocating 4162.15 MiB on device 0: cudaMalloc failed: out of memory", HIP builds say the same */
 void take_cuda_malloc(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     uint64_t slack, bytes = log_figure_bytes(&c->at[0], 20, &slack);
     char name[16];
 
@@ -52,64 +52,65 @@ void take_cuda_malloc(struct log_reader *reader, const struct log_captures *c, i
         return;
     memcpy(name, load_has_rocm(reader, load) ? "ROCm" : "CUDA", 4);
     memcpy(name + 4, c->at[1].text.text, c->at[1].text.length);
-    load_refused(load, (struct log_text){name, 4 + c->at[1].text.length}, bytes, LOG_USE_UNKNOWN);
+    log_load_refused(load, (struct log_text){name, 4 + c->at[1].text.length}, bytes,
+                     LOG_USE_UNKNOWN);
 }
 
 /* Refusals that name a size and no buffer type; `what` 20: the size is in MiB. */
 void take_refused_bytes(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     uint64_t slack, bytes = log_figure_bytes(&c->at[0], (unsigned)what, &slack);
     bool host = log_text_has(reader->line, "ggml_backend_cpu");
 
-    load_refused(load, host ? (struct log_text){"CPU", 3} : nothing, bytes,
-                 use_guess(reader, load));
+    log_load_refused(load, host ? (struct log_text){"CPU", 3} : nothing, bytes,
+                     use_guess(reader, load));
 }
 
 void take_load_failed(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     struct log_text reason = c->n ? log_text_trim(c->at[0].text) : log_text_trim(reader->line);
 
     (void)what;
     if (log_text_has(reason, "unable to allocate"))
         load->failure.use = LOG_USE_WEIGHTS;
-    load_fail(load, FAILURE_LOAD, reason);
+    log_load_fail(load, FAILURE_LOAD, reason);
 }
 
 void take_context_failed(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     struct log_text reason = c->n ? log_text_trim(c->at[0].text) : log_text_trim(reader->line);
     enum log_memory_use use = use_in_words(reason);
 
     (void)what;
     if (use != LOG_USE_UNKNOWN)
         load->failure.use = use;
-    load_fail(load, FAILURE_CONTEXT, reason);
+    log_load_fail(load, FAILURE_CONTEXT, reason);
 }
 
 void take_abort(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     struct log_text line = log_text_trim(reader->line);
 
     (void)c;
     (void)what;
     if (log_text_has(line, "no kernel image"))
-        load_hint(load, HINT_NO_KERNEL, line);
-    load_fail(load, FAILURE_ABORT, line);
+        log_load_hint(load, HINT_NO_KERNEL, line);
+    log_load_fail(load, FAILURE_ABORT, line);
     if (log_text_has(line, "out of memory"))
-        load_refused(load, nothing, 0, LOG_USE_UNKNOWN);
+        log_load_refused(load, nothing, 0, LOG_USE_UNKNOWN);
 }
 
 void take_pinned(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = load_now(reader);
+    struct log_load *load = log_load_now(reader);
     uint64_t slack, bytes = log_figure_bytes(&c->at[0], 20, &slack);
 
     (void)what;
-    load_hint(load, HINT_PINNED_FAILED, reader->line);
+    log_load_hint(load, HINT_PINNED_FAILED, reader->line);
     if (bytes > load->pinned_bytes)
         load->pinned_bytes = bytes;
 }
@@ -117,12 +118,12 @@ void take_pinned(struct log_reader *reader, const struct log_captures *c, int wh
 void take_hint(struct log_reader *reader, const struct log_captures *c, int hint)
 {
     (void)c;
-    load_hint(load_now(reader), (enum log_hint)hint, reader->line);
+    log_load_hint(log_load_now(reader), (enum log_hint)hint, reader->line);
 }
 
 void take_fit(struct log_reader *reader, const struct log_captures *c, int what)
 {
     (void)c;
     (void)what;
-    load_now(reader)->fit_lines = true;
+    log_load_now(reader)->fit_lines = true;
 }

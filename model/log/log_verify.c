@@ -39,7 +39,7 @@ static char *format_text(const char *format, va_list arguments)
     return memory_text(text);
 }
 
-struct log_check *report_check(struct load_report *report, const char *format, ...)
+struct log_check *log_report_check(struct load_report *report, const char *format, ...)
 {
     va_list arguments;
 
@@ -52,7 +52,7 @@ struct log_check *report_check(struct load_report *report, const char *format, .
     return check;
 }
 
-void report_finding(struct load_report *report, const char *code, const char *format, ...)
+void log_report_finding(struct load_report *report, const char *code, const char *format, ...)
 {
     va_list arguments;
 
@@ -136,7 +136,7 @@ static enum log_verdict load_verdict(const struct log_load *load, const struct l
 static bool any_planned_load(const struct log *log, const struct log_plan *plan)
 {
     for (size_t i = 0; i < log->n_loads; i++)
-        if (load_is_planned_model(&log->loads[i], plan))
+        if (log_load_is_planned_model(&log->loads[i], plan))
             return true;
     return false;
 }
@@ -144,9 +144,9 @@ static bool any_planned_load(const struct log *log, const struct log_plan *plan)
 static void load_judge(const struct log *log, const struct log_load *load,
                        const struct log_plan *plan, struct load_report *report)
 {
-    load_checks(load, plan, report);
+    log_load_checks(load, plan, report);
     report->verdict = load_verdict(load, plan, report);
-    load_findings(log, load, plan, report);
+    log_load_findings(log, load, plan, report);
 }
 
 void log_verify(const struct log *log, const struct log_plan *plan, struct log_report *out)
@@ -158,7 +158,7 @@ void log_verify(const struct log *log, const struct log_plan *plan, struct log_r
     out->verdict = VERDICT_INCONCLUSIVE;
     for (size_t i = 0; i < log->n_loads; i++) {
         const struct log_load *load = &log->loads[i];
-        bool planned = plan && (!found || load_is_planned_model(load, plan));
+        bool planned = plan && (!found || log_load_is_planned_model(load, plan));
         load_judge(log, load, planned ? plan : NULL, &out->loads[i]);
         if (out->loads[i].verdict < out->verdict)
             out->verdict = out->loads[i].verdict;

@@ -65,20 +65,20 @@ void log_report_clear(struct log_report *report);
 
 /* ---- shared by the files of this part ---- */
 
-struct log_check *report_check(struct load_report *report, const char *format, ...)
+struct log_check *log_report_check(struct load_report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* new, ok, without a plan */
-void report_finding(struct load_report *report, const char *code, const char *format, ...)
+void log_report_finding(struct load_report *report, const char *code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* log_check.c: planned | actual, row by row */
-void load_checks(const struct log_load *load, const struct log_plan *plan,
-                 struct load_report *report);
-bool load_is_planned_model(const struct log_load *load, const struct log_plan *plan);
+void log_load_checks(const struct log_load *load, const struct log_plan *plan,
+                     struct load_report *report);
+bool log_load_is_planned_model(const struct log_load *load, const struct log_plan *plan);
 /* The context that a plan speaks of: the first with buffers. NULL without. */
-const struct log_context *load_main_context(const struct log_load *load);
+const struct log_context *log_load_main_context(const struct log_load *load);
 
 /* log_findings.c: why */
-void load_findings(const struct log *log, const struct log_load *load, const struct log_plan *plan,
-                   struct load_report *report);
+void log_load_findings(const struct log *log, const struct log_load *load,
+                       const struct log_plan *plan, struct load_report *report);
 
 #endif
