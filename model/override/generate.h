@@ -19,6 +19,9 @@ enum wanted {
 struct generated_rule {
     char *pattern; /* owned */
     int device;    /* index into the rig, or DEVICE_HOST */
+    /* llama.cpp has a word for it: 0 none, -1 `-cmoe`, N > 0 `-ncmoe N` (N entries of the list) would
+     * decide the same here. */
+    int32_t cpu_moe;
 };
 
 struct generated_rules {
@@ -33,6 +36,9 @@ struct generated_rules {
  * The rules are in order, first match wins. Fast: runs in every frame of a drag. */
 void generate_rules(const struct model *model, const int16_t *wanted, const int16_t *stays,
                     struct generated_rules *out);
+/* The same with more time for the fewest rules: for exports and --compact, up to some 0.1 s. */
+void generate_rules_compact(const struct model *model, const int16_t *wanted, const int16_t *stays,
+                            struct generated_rules *out);
 void generated_rules_clear(struct generated_rules *rules);
 
 /* Regex for a set of layer numbers, as a person would write it: {12..20} -> "(1[2-9]|20)", {7} -> "7".

@@ -1,0 +1,205 @@
+#include "model/override/cover_classes.h"
+
+#include "model/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Lines are rows or columns; `step` leads from one cell of a line to the next, `stride` to the next line. */
+struct lines {
+    const struct cover_cell *cells;
+    size_t n, length, stride, step;
+};
+
+static struct cover_cell line_cell(const struct lines *lines, size_t line, size_t i)
+{
+    return lines->cells[line * lines->stride + i * lines->step];
+}
+
+static bool cell_equal(struct cover_cell a, struct cover_cell b)
+{
+    return a.colour == b.colour && a.must == b.must;
+}
+
+static uint64_t line_hash(const struct lines *lines, size_t line)
+{
+    uint64_t hash = 0xcbf29ce484222325ull;
+    for (size_t i = 0; i < lines->length; i++) {
+        struct cover_cell cell = line_cell(lines, line, i);
+        hash = (hash ^ (unsigned)(cell.colour * 2 + cell.must + 8)) * 0x100000001b3ull;
+    }
+    return hash;
+}
+
+static bool line_equal(const struct lines *lines, size_t a, size_t b)
+{
+    for (size_t i = 0; i < lines->length; i++) {
+        if (!cell_equal(line_cell(lines, a, i), line_cell(lines, b, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Classes of equal lines: class_of[line], numbered by first appearance; first[class] is a line of it. */
+static size_t equal_lines(const struct lines *lines, size_t *class_of, size_t *first)
+{
+    uint64_t *hashes = memory_array(lines->n, sizeof *hashes);
+    size_t n_classes = 0;
+    for (size_t line = 0; line < lines->n && n_classes <= COVER_MAX; line++) {
+        uint64_t hash = line_hash(lines, line);
+        size_t c = 0;
+        while (c < n_classes && (hashes[c] != hash || !line_equal(lines, first[c], line))) {
+            c++;
+        }
+        if (c == n_classes) {
+            hashes[n_classes] = hash;
+            first[n_classes++] = line;
+        }
+        class_of[line] = c;
+    }
+    free(hashes);
+    return n_classes;
+}
+
+/* What is right for a cell of `strong` is right for one of `weak`. */
+static bool cell_follows(struct cover_cell weak, struct cover_cell strong)
+{
+    if (weak.colour == COVER_ANY) {
+        return true;
+    }
+    if (weak.colour >= 0 && !weak.must && strong.colour == COVER_CLOSED) {
+        return true;
+    }
+    return weak.colour == strong.colour && (!weak.must || strong.must);
+}
+
+static bool line_follows(const struct lines *lines, size_t weak, size_t strong)
+{
+    for (size_t i = 0; i < lines->length; i++) {
+        if (!cell_follows(line_cell(lines, weak, i), line_cell(lines, strong, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* leader[line]: a line whose rules also serve this one, itself where there is none. */
+static bool find_leaders(const struct lines *lines, size_t *leader)
+{
+    bool found = false;
+    for (size_t line = 0; line < lines->n; line++) {
+        leader[line] = line;
+    }
+    for (size_t weak = 0; weak < lines->n; weak++) {
+        for (size_t strong = 0; strong < lines->n && leader[weak] == weak; strong++) {
+            if (strong != weak && leader[strong] == strong && line_follows(lines, weak, strong)) {
+                leader[weak] = strong;
+                found = true;
+            }
+        }
+    }
+    for (size_t line = 0; line < lines->n; line++) {
+        while (leader[leader[line]] != leader[line]) {
+            leader[line] = leader[leader[line]];
+        }
+    }
+    return found;
+}
+
+/* Keeps the lines that lead; new_index[line] is the place of its leader. Returns how many remain. */
+static size_t number_leaders(const size_t *leader, size_t n, size_t *new_index)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (leader[i] == i) {
+            new_index[i] = kept++;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        new_index[i] = new_index[leader[i]];
+    }
+    return kept;
+}
+
+static struct lines lines_of(const struct cover_grid *grid, bool rows)
+{
+    return rows ? (struct lines){grid->cells, grid->n_rows, grid->n_columns, grid->n_columns, 1}
+                : (struct lines){grid->cells, grid->n_columns, grid->n_rows, 1, grid->n_columns};
+}
+
+static void drop_followers(struct cover_grid *grid, bool rows, const size_t *leader)
+{
+    size_t kept = 0;
+    for (size_t r = 0; r < grid->n_rows; r++) {
+        for (size_t c = 0; c < grid->n_columns; c++) {
+            if (leader[rows ? r : c] == (rows ? r : c)) {
+                grid->cells[kept++] = grid->cells[r * grid->n_columns + c];
+            }
+        }
+    }
+}
+
+/* One pass over rows or columns of the reduced grid. True if a line went. */
+static bool merge_followers(struct cover_grid *grid, bool rows, size_t *class_of, size_t n)
+{
+    struct lines lines = lines_of(grid, rows);
+    size_t *leader = memory_array(lines.n, sizeof *leader);
+    size_t *new_index = memory_array(lines.n, sizeof *new_index);
+    bool found = find_leaders(&lines, leader);
+    if (found) {
+        size_t kept = number_leaders(leader, lines.n, new_index);
+        drop_followers(grid, rows, leader);
+        *(rows ? &grid->n_rows : &grid->n_columns) = kept;
+        for (size_t i = 0; i < n; i++) {
+            class_of[i] = new_index[class_of[i]];
+        }
+    }
+    free(leader);
+    free(new_index);
+    return found;
+}
+
+static void merge_all(struct cover_classes *out, size_t n_rows, size_t n_columns)
+{
+    bool again = true;
+    while (again) {
+        again = merge_followers(&out->grid, false, out->column_class, n_columns);
+        again = merge_followers(&out->grid, true, out->row_class, n_rows) || again;
+    }
+}
+
+bool cover_classes_find(const struct cover_cell *cells, size_t n_rows, size_t n_columns,
+                        size_t n_colours, struct cover_classes *out)
+{
+    struct lines rows = {cells, n_rows, n_columns, n_columns, 1};
+    struct lines columns = {cells, n_columns, n_rows, 1, n_columns};
+    size_t *first_row = memory_array(n_rows, sizeof *first_row);
+    size_t *first_column = memory_array(n_columns, sizeof *first_column);
+    out->row_class = memory_array(n_rows, sizeof *out->row_class);
+    out->column_class = memory_array(n_columns, sizeof *out->column_class);
+    out->grid = (struct cover_grid){equal_lines(&rows, out->row_class, first_row),
+                                    equal_lines(&columns, out->column_class, first_column),
+                                    n_colours, NULL};
+    bool fits = out->grid.n_rows <= COVER_MAX && out->grid.n_columns <= COVER_MAX;
+    if (fits) {
+        out->grid.cells =
+            memory_array(out->grid.n_rows * out->grid.n_columns, sizeof *out->grid.cells);
+        for (size_t i = 0; i < out->grid.n_rows * out->grid.n_columns; i++) {
+            out->grid.cells[i] = cells[first_row[i / out->grid.n_columns] * n_columns +
+                                       first_column[i % out->grid.n_columns]];
+        }
+        merge_all(out, n_rows, n_columns);
+    }
+    free(first_row);
+    free(first_column);
+    return fits;
+}
+
+void cover_classes_clear(struct cover_classes *classes)
+{
+    free(classes->row_class);
+    free(classes->column_class);
+    free(classes->grid.cells);
+    *classes = (struct cover_classes){0};
+}

@@ -1,0 +1,490 @@
+#include "model/override/rule_cover.h"
+
+#include "model/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_SHAPES = 96 }; /* column sets tried for one colour at one step */
+
+/* Undecided cells of one row, by colour. */
+struct row_state {
+    struct bit_set must[COVER_MAX_COLOURS];
+    struct bit_set open[COVER_MAX_COLOURS]; /* must, and those that may be decided */
+    struct bit_set closed;
+};
+
+struct board {
+    size_t n_rows, n_colours, n_words;
+    struct bit_set columns; /* all of them */
+    struct row_state *rows;
+};
+
+struct search {
+    uint64_t effort; /* left */
+    struct cover_rule *path;
+    size_t n_path;
+};
+
+/* --- sets --------------------------------------------------------------------------------------- */
+
+bool bit_set_has(const struct bit_set *set, size_t bit)
+{
+    return (set->words[bit / 64] >> (bit % 64)) & 1;
+}
+
+static void set_add(struct bit_set *set, size_t bit)
+{
+    set->words[bit / 64] |= 1ull << (bit % 64);
+}
+
+static struct bit_set set_and(struct bit_set a, const struct bit_set *b)
+{
+    for (size_t i = 0; i < COVER_WORDS; i++) {
+        a.words[i] &= b->words[i];
+    }
+    return a;
+}
+
+static struct bit_set set_without(struct bit_set a, const struct bit_set *b)
+{
+    for (size_t i = 0; i < COVER_WORDS; i++) {
+        a.words[i] &= ~b->words[i];
+    }
+    return a;
+}
+
+static bool set_empty(const struct bit_set *set)
+{
+    return (set->words[0] | set->words[1] | set->words[2] | set->words[3]) == 0;
+}
+
+static bool set_equal(const struct bit_set *a, const struct bit_set *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+static bool set_inside(const struct bit_set *a, const struct bit_set *b)
+{
+    struct bit_set rest = set_without(*a, b);
+    return set_empty(&rest);
+}
+
+static unsigned count_both(const struct bit_set *a, const struct bit_set *b, size_t n_words)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < n_words; i++) {
+        count += (unsigned)__builtin_popcountll(a->words[i] & b->words[i]);
+    }
+    return count;
+}
+
+/* --- the board ---------------------------------------------------------------------------------- */
+
+static void board_init(struct board *board, const struct cover_grid *grid)
+{
+    *board = (struct board){.n_rows = grid->n_rows,
+                            .n_colours = grid->n_colours,
+                            .n_words = (grid->n_columns + 63) / 64};
+    board->rows = memory_array(grid->n_rows, sizeof *board->rows);
+    for (size_t column = 0; column < grid->n_columns; column++) {
+        set_add(&board->columns, column);
+    }
+    for (size_t i = 0; i < grid->n_rows * grid->n_columns; i++) {
+        struct cover_cell cell = grid->cells[i];
+        struct row_state *row = &board->rows[i / grid->n_columns];
+        if (cell.colour == COVER_CLOSED) {
+            set_add(&row->closed, i % grid->n_columns);
+        } else if (cell.colour >= 0) {
+            set_add(&row->open[cell.colour], i % grid->n_columns);
+            if (cell.must) {
+                set_add(&row->must[cell.colour], i % grid->n_columns);
+            }
+        }
+    }
+}
+
+static void board_copy(struct board *to, const struct board *from)
+{
+    *to = *from;
+    to->rows = memory_copy(from->rows, from->n_rows * sizeof *from->rows);
+}
+
+static void board_play(struct board *board, const struct cover_rule *rule)
+{
+    for (size_t r = 0; r < board->n_rows; r++) {
+        struct row_state *row = &board->rows[r];
+        if (bit_set_has(&rule->rows, r)) {
+            row->must[rule->colour] = set_without(row->must[rule->colour], &rule->columns);
+            row->open[rule->colour] = set_without(row->open[rule->colour], &rule->columns);
+        }
+    }
+}
+
+/* Columns that a rule of `colour` may hold in this row. */
+static struct bit_set allowed(const struct board *board, size_t r, size_t colour)
+{
+    const struct row_state *row = &board->rows[r];
+    struct bit_set free_columns = set_without(board->columns, &row->closed);
+    for (size_t c = 0; c < board->n_colours; c++) {
+        if (c != colour) {
+            free_columns = set_without(free_columns, &row->open[c]);
+        }
+    }
+    return free_columns;
+}
+
+static unsigned colour_left(const struct board *board, size_t colour)
+{
+    unsigned left = 0;
+    for (size_t r = 0; r < board->n_rows; r++) {
+        left += count_both(&board->rows[r].must[colour], &board->columns, board->n_words);
+    }
+    return left;
+}
+
+static size_t colours_left(const struct board *board)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < board->n_colours; c++) {
+        for (size_t r = 0; r < board->n_rows; r++) {
+            if (!set_empty(&board->rows[r].must[c])) {
+                n++;
+                break;
+            }
+        }
+    }
+    return n;
+}
+
+/* --- rectangles --------------------------------------------------------------------------------- */
+
+/* All columns each row allows, for one colour. */
+struct palette {
+    struct bit_set allowed[COVER_MAX];
+    size_t colour;
+};
+
+static void palette_init(struct palette *palette, const struct board *board, size_t colour)
+{
+    palette->colour = colour;
+    for (size_t r = 0; r < board->n_rows; r++) {
+        palette->allowed[r] = allowed(board, r, colour);
+    }
+}
+
+/* The largest rectangle with these columns, and how many cells that must be decided it decides. */
+static unsigned shape_rule(const struct board *board, const struct palette *palette,
+                           const struct bit_set *columns, struct cover_rule *rule)
+{
+    unsigned gain = 0;
+    *rule = (struct cover_rule){.colour = palette->colour, .columns = board->columns};
+    for (size_t r = 0; r < board->n_rows; r++) {
+        if (!set_inside(columns, &palette->allowed[r])) {
+            continue;
+        }
+        set_add(&rule->rows, r);
+        rule->columns = set_and(rule->columns, &palette->allowed[r]);
+        gain += count_both(&board->rows[r].must[palette->colour], columns, board->n_words);
+    }
+    return gain;
+}
+
+static unsigned gain_of(const struct board *board, const struct palette *palette,
+                        const struct bit_set *columns)
+{
+    unsigned gain = 0;
+    for (size_t r = 0; r < board->n_rows; r++) {
+        if (set_inside(columns, &palette->allowed[r])) {
+            gain += count_both(&board->rows[r].must[palette->colour], columns, board->n_words);
+        }
+    }
+    return gain;
+}
+
+/* --- greedy ------------------------------------------------------------------------------------- */
+
+struct best {
+    unsigned gain;
+    struct cover_rule rule;
+};
+
+static void consider(const struct board *board, const struct palette *palette,
+                     const struct bit_set *columns, struct best *best)
+{
+    struct cover_rule rule;
+    unsigned gain = shape_rule(board, palette, columns, &rule);
+    if (gain > best->gain) {
+        *best = (struct best){gain, rule};
+    }
+}
+
+/* Rows are added to a first one as long as the rectangle decides more by losing columns. */
+static struct bit_set grow(const struct board *board, const struct palette *palette,
+                           struct bit_set columns)
+{
+    unsigned gain = gain_of(board, palette, &columns);
+    for (bool better = true; better;) {
+        struct bit_set best = columns;
+        better = false;
+        for (size_t r = 0; r < board->n_rows; r++) {
+            struct bit_set less = set_and(columns, &palette->allowed[r]);
+            if (set_empty(&board->rows[r].must[palette->colour]) || set_equal(&less, &columns)) {
+                continue;
+            }
+            unsigned with = gain_of(board, palette, &less);
+            if (with > gain) {
+                gain = with;
+                best = less;
+                better = true;
+            }
+        }
+        columns = best;
+    }
+    return columns;
+}
+
+/* Every row that needs `column`, at once. */
+static struct bit_set columns_like(const struct board *board, const struct palette *palette,
+                                   size_t column)
+{
+    struct bit_set columns = board->columns;
+    for (size_t r = 0; r < board->n_rows; r++) {
+        if (bit_set_has(&board->rows[r].must[palette->colour], column)) {
+            columns = set_and(columns, &palette->allowed[r]);
+        }
+    }
+    return columns;
+}
+
+static void consider_colour(const struct board *board, size_t colour, struct best *best)
+{
+    struct palette palette;
+    struct bit_set needed = {0};
+    palette_init(&palette, board, colour);
+    for (size_t r = 0; r < board->n_rows; r++) {
+        const struct bit_set *must = &board->rows[r].must[colour];
+        if (!set_empty(must)) {
+            struct bit_set columns = grow(board, &palette, palette.allowed[r]);
+            consider(board, &palette, &columns, best);
+        }
+        for (size_t i = 0; i < COVER_WORDS; i++) {
+            needed.words[i] |= must->words[i];
+        }
+    }
+    for (size_t column = 0; column < board->n_words * 64; column++) {
+        if (bit_set_has(&needed, column)) {
+            struct bit_set columns = columns_like(board, &palette, column);
+            consider(board, &palette, &columns, best);
+        }
+    }
+}
+
+static bool greedy_step(const struct board *board, struct cover_rule *rule)
+{
+    struct best best = {0};
+    for (size_t c = 0; c < board->n_colours; c++) {
+        if (colour_left(board, c) > 0) {
+            consider_colour(board, c, &best);
+        }
+    }
+    *rule = best.rule;
+    return best.gain > 0;
+}
+
+static void rule_add(struct cover *cover, const struct cover_rule *rule)
+{
+    if ((cover->n & (cover->n - 1)) == 0) {
+        cover->rules =
+            memory_resize(cover->rules, cover->n == 0 ? 1 : cover->n * 2, sizeof *cover->rules);
+    }
+    cover->rules[cover->n++] = *rule;
+}
+
+static void cover_greedily(const struct board *start, struct cover *out)
+{
+    struct board board;
+    struct cover_rule rule;
+    board_copy(&board, start);
+    while (greedy_step(&board, &rule)) {
+        rule_add(out, &rule);
+        board_play(&board, &rule);
+    }
+    free(board.rows);
+}
+
+/* --- exact search ------------------------------------------------------------------------------- */
+
+struct shapes {
+    struct bit_set columns[MAX_SHAPES];
+    size_t n;
+    bool all; /* false: there were more */
+};
+
+static void shape_add(struct shapes *shapes, const struct bit_set *columns)
+{
+    if (set_empty(columns)) {
+        return;
+    }
+    for (size_t i = 0; i < shapes->n; i++) {
+        if (set_equal(&shapes->columns[i], columns)) {
+            return;
+        }
+    }
+    if (shapes->n == MAX_SHAPES) {
+        shapes->all = false;
+        return;
+    }
+    shapes->columns[shapes->n++] = *columns;
+}
+
+/* The column sets of all largest rectangles of a colour: intersections of what rows allow. */
+static void shapes_find(const struct board *board, const struct palette *palette,
+                        struct shapes *shapes)
+{
+    shapes->n = 0;
+    shapes->all = true;
+    for (size_t r = 0; r < board->n_rows; r++) {
+        size_t before = shapes->n;
+        if (set_empty(&board->rows[r].open[palette->colour])) {
+            continue;
+        }
+        shape_add(shapes, &palette->allowed[r]);
+        for (size_t i = 0; i < before; i++) {
+            struct bit_set both = set_and(shapes->columns[i], &palette->allowed[r]);
+            shape_add(shapes, &both);
+        }
+    }
+}
+
+struct moves {
+    struct cover_rule *rules;
+    unsigned *gains;
+    size_t n;
+    bool all;
+};
+
+static unsigned decided_by(const struct board *board, const struct cover_rule *rule)
+{
+    unsigned cells = 0;
+    for (size_t r = 0; r < board->n_rows; r++) {
+        if (bit_set_has(&rule->rows, r)) {
+            cells += count_both(&board->rows[r].open[rule->colour], &rule->columns, board->n_words);
+        }
+    }
+    return cells;
+}
+
+static void move_add(struct moves *moves, const struct cover_rule *rule, unsigned gain)
+{
+    size_t at = moves->n++;
+    for (; at > 0 && moves->gains[at - 1] < gain; at--) {
+        moves->gains[at] = moves->gains[at - 1];
+        moves->rules[at] = moves->rules[at - 1];
+    }
+    moves->gains[at] = gain;
+    moves->rules[at] = *rule;
+}
+
+static void moves_find(const struct board *board, struct moves *moves)
+{
+    struct palette palette;
+    struct shapes shapes;
+    moves->rules = memory_array(MAX_SHAPES * board->n_colours, sizeof *moves->rules);
+    moves->gains = memory_array(MAX_SHAPES * board->n_colours, sizeof *moves->gains);
+    moves->n = 0;
+    moves->all = true;
+    for (size_t c = 0; c < board->n_colours; c++) {
+        palette_init(&palette, board, c);
+        shapes_find(board, &palette, &shapes);
+        moves->all = moves->all && shapes.all;
+        for (size_t i = 0; i < shapes.n; i++) {
+            struct cover_rule rule;
+            shape_rule(board, &palette, &shapes.columns[i], &rule);
+            unsigned cells = decided_by(board, &rule);
+            if (cells > 0) {
+                move_add(moves, &rule, cells);
+            }
+        }
+    }
+}
+
+enum outcome { FOUND, NOT_THERE, GAVE_UP };
+
+static enum outcome search_deeper(struct search *search, const struct board *board, size_t depth);
+
+static enum outcome search_move(struct search *search, const struct board *board,
+                                const struct cover_rule *rule, size_t depth)
+{
+    struct board next;
+    board_copy(&next, board);
+    board_play(&next, rule);
+    search->path[search->n_path++] = *rule;
+    enum outcome outcome = search_deeper(search, &next, depth - 1);
+    if (outcome != FOUND) {
+        search->n_path--;
+    }
+    free(next.rows);
+    return outcome;
+}
+
+static enum outcome search_deeper(struct search *search, const struct board *board, size_t depth)
+{
+    size_t left = colours_left(board);
+    if (left == 0 || left > depth) {
+        return left == 0 ? FOUND : NOT_THERE;
+    }
+    struct moves moves;
+    moves_find(board, &moves);
+    uint64_t cost = board->n_rows * (board->n_colours * board->n_colours + moves.n * 2);
+    search->effort -= cost < search->effort ? cost : search->effort;
+    enum outcome outcome = moves.all ? NOT_THERE : GAVE_UP;
+    for (size_t i = 0; i < moves.n && outcome != FOUND; i++) {
+        enum outcome deeper = search_move(search, board, &moves.rules[i], depth);
+        outcome = deeper == NOT_THERE ? outcome : deeper;
+        if (search->effort == 0 && outcome != FOUND) {
+            outcome = GAVE_UP;
+            break;
+        }
+    }
+    free(moves.rules);
+    free(moves.gains);
+    return outcome;
+}
+
+/* Looks for a shorter list, from the shortest possible upwards. */
+static void cover_improve(const struct board *board, uint64_t effort, struct cover *cover)
+{
+    struct search search = {.effort = effort};
+    size_t depth = colours_left(board);
+    bool proven = true;
+    search.path = memory_array(cover->n + 1, sizeof *search.path);
+    for (; depth < cover->n && search.effort > 0; depth++) {
+        search.n_path = 0;
+        enum outcome outcome = search_deeper(&search, board, depth);
+        if (outcome == FOUND) {
+            memcpy(cover->rules, search.path, search.n_path * sizeof *search.path);
+            cover->n = search.n_path;
+            break;
+        }
+        proven = proven && outcome == NOT_THERE;
+    }
+    cover->proven = proven && depth >= cover->n;
+    free(search.path);
+}
+
+void cover_find(const struct cover_grid *grid, uint64_t effort, struct cover *out)
+{
+    struct board board;
+    *out = (struct cover){0};
+    board_init(&board, grid);
+    cover_greedily(&board, out);
+    cover_improve(&board, effort, out);
+    free(board.rows);
+}
+
+void cover_clear(struct cover *cover)
+{
+    free(cover->rules);
+    *cover = (struct cover){0};
+}
