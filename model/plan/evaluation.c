@@ -268,8 +268,9 @@ static uint64_t margin_bytes(const struct device *device, const struct settings 
     }
     double mib = DEVICE_MARGIN_MIB;
     if (settings->n_fit_target > 0) {
-        uint32_t index = order > 0 ? (uint32_t)order : 0;
-        mib = settings->fit_target_mib[index < settings->n_fit_target ? index : 0];
+        /* one value is for all; of several, a device without one keeps the default */
+        uint32_t index = order > 0 && settings->n_fit_target > 1 ? (uint32_t)order : 0;
+        mib = index < settings->n_fit_target ? settings->fit_target_mib[index] : mib;
     }
     return fixed + (uint64_t)(mib * 1024.0 * 1024.0);
 }

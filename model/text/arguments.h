@@ -22,6 +22,7 @@ enum flag_use {
 struct argument_facts {
     char *model;   /* owned or NULL: -m */
     char *hf_repo; /* owned or NULL: -hf */
+    char *hf_file; /* owned or NULL: -hff */
     bool ngl_given, ts_given, ot_given, ctx_given, fit_given;
     char *mmproj;      /* owned or NULL */
     char *draft_model; /* owned or NULL */
