@@ -148,7 +148,7 @@ static void finding_weights_on_host(const struct log_load *load, struct load_rep
     if (load->has_offloaded && load->offloaded == load->offloadable && host > all / 2)
         log_report_finding(
             report, "weights-on-host",
-            "%llu/%llu layers count as offloaded, yet %.2f of %.2f MiB of weights are in "
+            "%llu/%llu layers count as offloaded, yet %.2f of %.2f MiB of weight buffers are "
             "host memory",
             (unsigned long long)load->offloaded, (unsigned long long)load->offloadable, mib(host),
             mib(all));
@@ -233,7 +233,7 @@ void log_load_findings(const struct log *log, const struct log_load *load,
         log_finding_cause(log, load, report);
     if (report->verdict == VERDICT_INCONCLUSIVE)
         finding_quiet(log, load, report);
-    if (report->verdict != VERDICT_CPU_FALLBACK)
+    if (!plan && !load->n_overrides && report->verdict != VERDICT_CPU_FALLBACK)
         finding_weights_on_host(load, report);
     if (plan) {
         findings_devices(load, plan, report);

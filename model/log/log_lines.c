@@ -55,9 +55,8 @@ static const struct line_kind line_kinds[] = {
     {"VMM: ", "Device %u: %t, gfx%t", take_cuda_device, 0},
     {"ggml_vulkan: ", "ggml_vulkan: %u = %t", take_vulkan_device, 0},
     {"using device ", "using device %s (%t", take_used_device, 0},
-    {" MiB free)", "- %s : %t (%u MiB, %u MiB free)", take_listed_device, 0},
-    {" MiB free)", "- %s: %t (%u MiB, %u MiB free)", take_listed_device, 0},
-    {" MiB free)", "%s %t (%u MiB, %u MiB free)", take_listed_device, 0},
+    {" MiB free)", "- %s %t (%u MiB, %u MiB free)", take_listed_device, 0},
+    {" MiB free)", "%s %t (%u MiB, %u MiB free)", take_listed_device, 1},
     {"Override Tensors for", "backends: %t", take_backend_names, 0},
 
     /* the model */

@@ -98,12 +98,28 @@ static void load_drop(struct log *log, size_t at)
     memmove(&log->loads[at], &log->loads[at + 1], (log->n_loads - at) * sizeof *log->loads);
 }
 
-/* Devices named after a failure, at the end of an excerpt, belong to what came before. */
+static bool devices_name(const struct log_load *devices, const struct log_buffer *buffers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool found = log_buffer_on_host(buffers[i].name);
+        for (size_t k = 0; k < devices->n_devices && !found; k++)
+            found = strcmp(devices->devices[k].name, buffers[i].name) == 0;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* Devices named at the end of an excerpt belong to what came before, if they can: all of its buffers
+ * are on them. */
 static void devices_hand_back(struct log *log, size_t from)
 {
     struct log_load *load = &log->loads[from], *before = &log->loads[from - 1];
+    bool same = devices_name(load, before->buffers, before->n_buffers);
 
-    if (before->n_devices || !load->n_devices)
+    for (size_t i = 0; i < before->n_contexts && same; i++)
+        same = devices_name(load, before->contexts[i].buffers, before->contexts[i].n_buffers);
+    if (!same || before->n_devices || !load->n_devices)
         return;
     before->devices = load->devices;
     before->n_devices = load->n_devices;
@@ -172,6 +188,31 @@ static void rows_for_buffers(struct log_reader *reader)
             uses[use](reader, &load->rows[i]);
 }
 
+/* ---- devices that only figures name ---- */
+
+static void device_seen(struct log_load *load, const char *name)
+{
+    if (name && *name && !log_buffer_on_host(name))
+        log_load_device(load, (struct log_text){name, strlen(name)});
+}
+
+static void devices_complete(struct log_load *load)
+{
+    for (size_t i = 0; i < load->n_rows; i++)
+        if (load->rows[i].device) {
+            struct log_text name = {load->rows[i].name, strlen(load->rows[i].name)};
+            struct log_device *device = log_load_device(load, name);
+            if (!device->total)
+                device->total = load->rows[i].total << 20;
+        }
+    for (size_t i = 0; i < load->n_buffers; i++)
+        device_seen(load, load->buffers[i].name);
+    for (size_t i = 0; i < load->n_contexts; i++)
+        for (size_t k = 0; k < load->contexts[i].n_buffers; k++)
+            device_seen(load, load->contexts[i].buffers[k].name);
+    device_seen(load, load->failure.buffer);
+}
+
 /* ---- reading ---- */
 
 /* Notes that people and archives put in front: not the program's words. */
@@ -196,6 +237,8 @@ void log_read(const char *text, size_t length, struct log *out)
     }
     drop_trials(out);
     rows_for_buffers(&reader);
+    for (size_t i = 0; i < out->n_loads; i++)
+        devices_complete(&out->loads[i]);
 }
 
 void log_clear(struct log *log)

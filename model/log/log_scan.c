@@ -231,19 +231,41 @@ static size_t skip_escape(struct log_text text, size_t at)
     return at;
 }
 
+/* Bytes of the UTF-8 character at `at`; 0 where it is none, or a control character (C1). */
+static size_t utf8_length(struct log_text text, size_t at)
+{
+    const unsigned char *c = (const unsigned char *)text.text + at;
+    size_t n = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
+
+    if (n == 0 || c[0] > 0xf4 || at + n > text.length)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool outside = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
+    bool control = c[0] == 0xc2 && n == 2 && c[1] < 0xa0;
+    return overlong || outside || control ? 0 : n;
+}
+
 static size_t copy_clean(struct log_text text, char *out)
 {
     size_t n = 0;
 
-    for (size_t at = 0; at < text.length && n < MAX_LOG_LINE;) {
+    for (size_t at = 0; at < text.length && n + 4 <= MAX_LOG_LINE;) {
         unsigned char c = (unsigned char)text.text[at];
+        size_t width = utf8_length(text, at);
         if (c == 0x1b) {
             at = skip_escape(text, at);
             continue;
         }
-        if (c == '\t' || (c >= 0x20 && c != 0x7f))
-            out[n++] = (char)c;
-        at++;
+        if (!width)
+            out[n++] = '?';
+        else if (c == '\t' || (c >= 0x20 && c != 0x7f)) {
+            memcpy(out + n, text.text + at, width);
+            n += width;
+        }
+        at += width ? width : 1;
     }
     return n;
 }

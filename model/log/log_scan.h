@@ -50,7 +50,7 @@ uint64_t log_figure_bytes(const struct log_capture *figure, unsigned shift, uint
 double log_figure(const struct log_capture *figure);
 
 /* Next line of `rest`, which is cut behind it: without its end (LF, CR LF), escape sequences and other
- * control characters, at most MAX_LOG_LINE bytes in `buffer`. False at the end. */
+ * control characters, `?` for what is not UTF-8, at most MAX_LOG_LINE bytes in `buffer`. False at the end. */
 bool log_next_line(struct log_text *rest, char *buffer, struct log_text *line);
 
 #endif

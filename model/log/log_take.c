@@ -117,19 +117,25 @@ void take_used_device(struct log_reader *reader, const struct log_captures *c, i
         device->free = log_figure_bytes(&free_memory.at[0], 20, &ignored);
 }
 
-/* "  - CUDA0   : NAME (8000 MiB, 8000 MiB free)", and --list-devices: "  CUDA0: NAME (...)" */
-void take_listed_device(struct log_reader *reader, const struct log_captures *c, int what)
+/* "  - CUDA0   : NAME (8000 MiB, 8000 MiB free)", and alone on a line of --list-devices:
+ * "  CUDA0: NAME (...)" */
+void take_listed_device(struct log_reader *reader, const struct log_captures *c, int alone)
 {
-    struct log_text name = c->at[0].text;
+    struct log_text name = c->at[0].text, description = log_text_trim(c->at[1].text);
+    bool colon = log_text_ends(name, ":");
     uint64_t ignored;
 
-    (void)what;
-    if (log_text_ends(name, ":"))
+    if (alone && (!colon || name.text != reader->line.text + 2))
+        return;
+    if (colon)
         name.length--;
-    if (!name.length || log_text_is(name, "CPU"))
+    else if (description.length && description.text[0] == ':')
+        description =
+            log_text_trim((struct log_text){description.text + 1, description.length - 1});
+    if (!name.length || log_text_is(name, "CPU") || log_text_is(name, "-"))
         return;
     struct log_device *device = log_load_device(log_load_now(reader), name);
-    log_text_set(&device->description, log_text_trim(c->at[1].text));
+    log_text_set(&device->description, description);
     device->total = log_figure_bytes(&c->at[2], 20, &ignored);
     device->free = log_figure_bytes(&c->at[3], 20, &ignored);
 }

@@ -10,7 +10,9 @@ static enum log_memory_use use_guess(const struct log_reader *reader, const stru
 {
     if (log_text_has(reader->line, "gallocr"))
         return LOG_USE_COMPUTE;
-    return load->stage < STAGE_WEIGHTS ? LOG_USE_WEIGHTS : LOG_USE_KV;
+    if (load->stage < STAGE_WEIGHTS)
+        return LOG_USE_WEIGHTS;
+    return log_text_has(reader->line, "alloc_tensor_range") ? LOG_USE_KV : LOG_USE_UNKNOWN;
 }
 
 static enum log_memory_use use_in_words(struct log_text reason)
@@ -67,15 +69,26 @@ void take_refused_bytes(struct log_reader *reader, const struct log_captures *c,
                      use_guess(reader, load));
 }
 
+/* "unable to allocate CUDA0 buffer", "unable to allocate backend buffer" */
+static struct log_text buffer_in_words(struct log_text reason)
+{
+    struct log_captures captures;
+
+    if (!log_scan(reason, "allocate %s buffer", &captures) ||
+        log_text_is(captures.at[0].text, "backend"))
+        return nothing;
+    return captures.at[0].text;
+}
+
 void take_load_failed(struct log_reader *reader, const struct log_captures *c, int what)
 {
     struct log_load *load = log_load_now(reader);
     struct log_text reason = c->n ? log_text_trim(c->at[0].text) : log_text_trim(reader->line);
 
     (void)what;
-    if (log_text_has(reason, "unable to allocate"))
-        load->failure.use = LOG_USE_WEIGHTS;
     log_load_fail(load, FAILURE_LOAD, reason);
+    if (log_text_has(reason, "allocate"))
+        log_load_refused(load, buffer_in_words(reason), 0, LOG_USE_WEIGHTS);
 }
 
 void take_context_failed(struct log_reader *reader, const struct log_captures *c, int what)
