@@ -105,6 +105,32 @@ static bool covered(const struct suffix_cut *cuts, size_t n, const char *suffix)
     return false;
 }
 
+/* People write gate, up, down; files often hold down first. */
+static int place_of(const struct suffix_cut *cut)
+{
+    static const char *const order[] = {"ffn_gate", "ffn_up", "ffn_down"};
+    for (int i = 0; i < 3; i++) {
+        size_t length = strlen(order[i]);
+        if (cut->length >= length && memcmp(cut->text, order[i], length) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void sort_experts(struct suffix_cut *cuts, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct suffix_cut moved = cuts[i];
+        size_t at = i;
+        while (at > 0 && place_of(&moved) >= 0 && place_of(&cuts[at - 1]) > place_of(&moved)) {
+            cuts[at] = cuts[at - 1];
+            at--;
+        }
+        cuts[at] = moved;
+    }
+}
+
 size_t suffix_cuts_find(const char *const *suffixes, size_t n, const bool *needed,
                         const bool *forbidden, struct suffix_cut *cuts)
 {
@@ -126,6 +152,7 @@ size_t suffix_cuts_find(const char *const *suffixes, size_t n, const bool *neede
         cuts[kept] = cut;
         n_cuts = kept + 1;
     }
+    sort_experts(cuts, n_cuts);
     return n_cuts;
 }
 
