@@ -26,7 +26,7 @@ static uint64_t row_bytes(uint32_t type, uint64_t elements)
 static int32_t mask(struct network *network, int kind)
 {
     if (network->mask[kind] == GRAPH_NONE) {
-        bool flash = network->input->resolved->flash_attn;
+        bool flash = network->flash_attn;
         struct shape shape = SHAPE(network->cells[kind], network->n_tokens / network->n_streams, 1,
                                    network->n_streams);
         network->mask[kind] = graph_leaf(&network->graph, shape, flash ? 2 : 4, GRAPH_INPUT);
@@ -186,13 +186,27 @@ static int32_t permuted(struct graph *graph, int32_t x, struct shape shape)
     return graph_view(graph, x, shape, false, graph->tensors[x].bytes);
 }
 
+/* Flash attention takes no F32: the whole cache is cast. */
+static int32_t as_f16(struct graph *graph, int32_t x, uint32_t type)
+{
+    if (type != GGML_F32)
+        return x;
+    int32_t cast = graph_cont(graph, x, graph_shape(graph, x));
+    graph->tensors[cast].element = 2;
+    graph->tensors[cast].bytes = 2 * graph_elements(graph_shape(graph, x));
+    return cast;
+}
+
 static int32_t flash(struct network *network, uint32_t il, struct head_sizes size, int32_t q,
                      const struct cache *cache, int32_t sinks, int32_t v_b)
 {
     struct graph *graph = &network->graph;
     uint64_t n = network->n_tokens / network->n_streams, streams = network->n_streams;
-    int32_t cur = graph_new(graph, GRAPH_FLASH_ATTN, SHAPE(size.v, size.n_head, n, streams), q,
-                            cache->k, cache->v, mask(network, kind_of(network, il)));
+    int32_t k = as_f16(graph, cache->k, network->input->resolved->type_k);
+    int32_t v = as_f16(graph, cache->v, network->input->resolved->type_v);
+    int32_t cur = graph_new(graph, GRAPH_FLASH_ATTN, SHAPE(size.v, size.n_head, n, streams), q, k,
+                            v, mask(network, kind_of(network, il)));
+    network->fused[il] = cur;
     graph->tensors[cur].source[4] = sinks;
     graph->tensors[cur].scratch = cache->scratch;
     uint64_t width = size.v;
@@ -239,7 +253,10 @@ static int32_t explicit_attention(struct network *network, uint32_t il, struct h
         cur = graph_mul_mat(graph, v_b, cur);
     uint64_t width = graph_shape(graph, cur).ne[0] * size.n_head;
     cur = permuted(graph, cur, graph_shape(graph, cur));
-    return graph_cont(graph, cur, SHAPE(width, network->n_tokens));
+    cur = graph_cont(graph, cur, SHAPE(width, network->n_tokens));
+    if (network->placed && !resolved->offload_kqv)
+        graph->tensors[cur].backend = network->backend_of[DEVICE_HOST];
+    return cur;
 }
 
 static int32_t attend(struct network *network, uint32_t il, struct head_sizes size, int32_t q,
@@ -249,9 +266,8 @@ static int32_t attend(struct network *network, uint32_t il, struct head_sizes si
     int32_t sinks = network_weight(network, il, PART_SINKS);
     uint64_t n = network->n_tokens / network->n_streams;
     q = permuted(graph, q, SHAPE(size.k, n, size.n_head, network->n_streams));
-    int32_t cur = network->input->resolved->flash_attn
-                      ? flash(network, il, size, q, cache, sinks, v_b)
-                      : explicit_attention(network, il, size, q, cache, sinks, v_b);
+    int32_t cur = network->flash_attn ? flash(network, il, size, q, cache, sinks, v_b)
+                                      : explicit_attention(network, il, size, q, cache, sinks, v_b);
     graph_expand(graph, cur);
     return cur;
 }

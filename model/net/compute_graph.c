@@ -129,6 +129,13 @@ int32_t graph_write(struct graph *graph, int32_t value, int32_t index, int32_t t
     return tensor;
 }
 
+int32_t graph_set(struct graph *graph, int32_t target, int32_t value)
+{
+    int32_t tensor = graph_write(graph, target, value, target);
+    graph->tensors[tensor].source[2] = GRAPH_NONE;
+    return tensor;
+}
+
 void graph_expand(struct graph *graph, int32_t tensor)
 {
     if (tensor == GRAPH_NONE || graph->tensors[tensor].flags & GRAPH_VISITED)

@@ -79,6 +79,8 @@ int32_t graph_view(struct graph *graph, int32_t source, struct shape shape, bool
 int32_t graph_slice(struct graph *graph, int32_t source, struct shape shape);
 /* set_rows, cpy: `value` (with `index` or GRAPH_NONE) goes into `target`. */
 int32_t graph_write(struct graph *graph, int32_t value, int32_t index, int32_t target);
+/* set: `value` is written into a part of `target`; the result is `target` after that. */
+int32_t graph_set(struct graph *graph, int32_t target, int32_t value);
 /* Adds what `tensor` needs, then itself, to the nodes; sources first, left to right. */
 void graph_expand(struct graph *graph, int32_t tensor);
 

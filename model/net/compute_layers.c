@@ -28,7 +28,7 @@ static void mark_layers(const struct compute_input *input, const struct compute_
 
 static bool repeats(const uint64_t *end, uint32_t period)
 {
-    for (uint32_t i = 0; i < period * LAYERS_ROUNDS; i++)
+    for (uint32_t i = 0; i < period * (LAYERS_ROUNDS + LAYERS_DROPPED - 1); i++)
         if (end[-1 - (int64_t)i] != end[-1 - (int64_t)i - (int64_t)period])
             return false;
     return true;
@@ -46,9 +46,9 @@ uint32_t compute_layers_pick(const struct compute_input *input, const struct com
         picked[n] = il;
         seen[n++] = marks[il];
         for (uint32_t period = 1; period <= LAYERS_MAX_PERIOD; period++) {
-            if (n < period * (LAYERS_ROUNDS + 1) || !repeats(seen + n, period))
+            if (n < period * (LAYERS_ROUNDS + LAYERS_DROPPED) || !repeats(seen + n, period))
                 continue;
-            n -= period;
+            n -= period * LAYERS_DROPPED;
             break;
         }
     }

@@ -8,7 +8,7 @@
 
 struct compute_input;
 
-enum { LAYERS_MAX_PERIOD = 12, LAYERS_ROUNDS = 3 };
+enum { LAYERS_MAX_PERIOD = 12, LAYERS_ROUNDS = 4, LAYERS_DROPPED = 6 };
 
 /* Fills `picked` (MAX_LAYERS entries) with layer numbers in order; returns how many. */
 uint32_t compute_layers_pick(const struct compute_input *input, const struct compute_rows *rows,

@@ -1,6 +1,7 @@
 #include "model/net/compute_memory.h"
 
 #include "model/base/memory.h"
+#include "model/net/compute_fused.h"
 #include "model/net/compute_layers.h"
 #include "model/net/compute_network.h"
 #include "model/net/compute_schedule.h"
@@ -85,51 +86,19 @@ static void take_terms(struct compute_terms *terms, const struct arena *arena)
     terms->bytes[COMPUTE_OTHER] += arena->size > sum ? arena->size - sum : 0;
 }
 
-static uint64_t swa_cells(const struct compute_input *input)
-{
-    const struct resolved *resolved = input->resolved;
-    uint64_t window = input->model->hparams.n_swa;
-    uint64_t want = window * (resolved->kv_unified ? resolved->n_seq : 1) + resolved->n_ubatch;
-    want = (want + 255) / 256 * 256;
-    return resolved->swa_full || want > resolved->n_ctx_seq ? resolved->n_ctx_seq : want;
-}
-
-static void describe_batch(struct network *network)
-{
-    const struct resolved *resolved = network->input->resolved;
-    uint64_t n = resolved->n_ubatch < resolved->n_ctx ? resolved->n_ubatch : resolved->n_ctx;
-    uint64_t seqs = resolved->n_seq ? resolved->n_seq : 1;
-    network->n_embd = network->hparams->n_embd;
-    network->n_outputs = resolved->n_outputs < n ? resolved->n_outputs : n;
-    network->n_tokens = (n + seqs - 1) / seqs * seqs;
-    network->n_seqs = seqs;
-    network->n_streams = resolved->n_stream ? resolved->n_stream : 1;
-    network->cells[CACHE_FULL] = resolved->n_ctx_seq;
-    network->cells[CACHE_SWA] = swa_cells(network->input);
-}
-
 static void measure(const struct compute_input *input, const struct compute_rows *rows,
                     const int16_t *backend_of, const struct schedule *schedule,
                     struct arena *arenas)
 {
-    struct network network = {.input = input, .rows = rows, .backend_of = backend_of};
-    network.hparams = &input->model->hparams;
-    network.positions = network.output_ids = GRAPH_NONE;
-    network.states_main = network.states_extra = GRAPH_NONE;
-    for (int kind = 0; kind < CACHE_KINDS; kind++) {
-        network.mask[kind] = network.k_index[kind] = network.v_index[kind] = GRAPH_NONE;
-        network.k_rotation[kind] = network.v_rotation[kind] = GRAPH_NONE;
-    }
-    for (int b = 0; b < NETWORK_MAX_BACKENDS; b++)
-        network.rope_factors[b] = GRAPH_NONE;
-    describe_batch(&network);
+    struct network network;
+    network_init(&network, input, rows, backend_of);
     uint32_t layers[MAX_LAYERS];
     network.layers = layers;
     network.n_layers = compute_layers_pick(input, rows, layers);
-    graph_init(&network.graph);
+    fused_resolve(&network, schedule);
     network_build(&network);
     schedule_measure(schedule, &network.graph, arenas);
-    graph_clear(&network.graph);
+    network_clear(&network);
 }
 
 bool compute_estimate(const struct compute_input *input, struct compute_terms *devices,

@@ -78,7 +78,8 @@ static int32_t norm_only(struct network *network, int32_t x)
 }
 
 /* llama.cpp asks for the norm on the layer's device (src/llama-context.cpp graph_get_cb), but its dry
- * run, whose figures these are, resets the scheduler after that: the norm stays with its neighbours. */
+ * run, whose figures these are, resets the scheduler after that: there the norm stays with its
+ * neighbours. */
 int32_t network_norm(struct network *network, uint32_t il, enum part weight, enum part bias,
                      int32_t x)
 {
@@ -86,6 +87,8 @@ int32_t network_norm(struct network *network, uint32_t il, enum part weight, enu
     if (w == GRAPH_NONE)
         return x;
     int32_t norm = norm_only(network, x);
+    if (network->placed && weight != PART_POST_FFN_NORM)
+        network->graph.tensors[norm].backend = network_home(network, il);
     return network_add_bias(network, il, bias, graph_inplace(&network->graph, norm, w));
 }
 
@@ -111,6 +114,64 @@ int32_t network_rope(struct network *network, uint32_t il, int32_t x)
     int32_t factors = rope_factors(network, network_home(network, il));
     return graph_new(&network->graph, GRAPH_ROPE, graph_shape(&network->graph, x), x,
                      network->positions, factors, GRAPH_NONE);
+}
+
+/* -- the batch -- */
+
+static uint64_t swa_cells(const struct compute_input *input)
+{
+    const struct resolved *resolved = input->resolved;
+    uint64_t window = input->model->hparams.n_swa;
+    uint64_t want = window * (resolved->kv_unified ? resolved->n_seq : 1) + resolved->n_ubatch;
+    want = (want + 255) / 256 * 256;
+    return resolved->swa_full || want > resolved->n_ctx_seq ? resolved->n_ctx_seq : want;
+}
+
+static void describe_batch(struct network *network)
+{
+    const struct resolved *resolved = network->input->resolved;
+    uint64_t n = resolved->n_ubatch < resolved->n_ctx ? resolved->n_ubatch : resolved->n_ctx;
+    uint64_t seqs = resolved->n_seq ? resolved->n_seq : 1;
+    network->n_embd = network->hparams->n_embd;
+    network->n_outputs = resolved->n_outputs < n ? resolved->n_outputs : n;
+    network->n_tokens = (n + seqs - 1) / seqs * seqs;
+    network->n_seqs = seqs;
+    network->n_streams = resolved->n_stream ? resolved->n_stream : 1;
+    network->cells[CACHE_FULL] = resolved->n_ctx_seq;
+    network->cells[CACHE_SWA] = swa_cells(network->input);
+}
+
+static void reset_inputs(struct network *network)
+{
+    network->positions = network->output_ids = GRAPH_NONE;
+    network->states_main = network->states_extra = GRAPH_NONE;
+    for (int kind = 0; kind < CACHE_KINDS; kind++) {
+        network->mask[kind] = network->k_index[kind] = network->v_index[kind] = GRAPH_NONE;
+        network->k_rotation[kind] = network->v_rotation[kind] = GRAPH_NONE;
+    }
+    for (int b = 0; b < NETWORK_MAX_BACKENDS; b++)
+        network->rope_factors[b] = GRAPH_NONE;
+}
+
+void network_init(struct network *network, const struct compute_input *input,
+                  const struct compute_rows *rows, const int16_t *backend_of)
+{
+    network->input = input;
+    network->hparams = &input->model->hparams;
+    network->rows = rows;
+    network->backend_of = backend_of;
+    network->graph = (struct graph){0};
+    network->layers = NULL;
+    network->n_layers = 0;
+    network->flash_attn = input->resolved->flash_attn;
+    network->fused_delta_net = true;
+    network->placed = false;
+    describe_batch(network);
+}
+
+void network_clear(struct network *network)
+{
+    graph_clear(&network->graph);
 }
 
 /* -- the whole -- */
@@ -238,10 +299,13 @@ static void output(struct network *network, int32_t x)
 void network_build(struct network *network)
 {
     uint32_t traits = network->rows->traits;
+    graph_init(&network->graph);
+    reset_inputs(network);
     int32_t x = embed(network);
     for (uint32_t i = 0; i < network->n_layers; i++) {
         bool last = i + 1 == network->n_layers && !(traits & TRAIT_OUTPUTS_LATE);
         uint32_t il = network->layers[i];
+        network->fused[il] = GRAPH_NONE;
         x = traits & TRAIT_PARALLEL ? parallel_layer(network, il, x, last)
                                     : serial_layer(network, il, x, last);
     }

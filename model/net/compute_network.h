@@ -22,6 +22,10 @@ struct network {
     uint32_t n_layers;
     const int16_t *backend_of; /* per device of the rig, [-1] is the host */
 
+    bool flash_attn, fused_delta_net;
+    bool placed; /* norms are held on their layer's device, as when llama.cpp really runs */
+    int32_t fused[MAX_LAYERS]; /* per layer built: its fused operation, GRAPH_NONE without */
+
     uint64_t n_embd, n_tokens, n_seqs, n_streams, n_outputs;
     uint64_t cells[CACHE_KINDS]; /* of each stream */
 
@@ -32,8 +36,12 @@ struct network {
     int32_t k_rotation[CACHE_KINDS], v_rotation[CACHE_KINDS];
 };
 
+/* Ready to build the graph of a full batch of the plan. */
+void network_init(struct network *network, const struct compute_input *input,
+                  const struct compute_rows *rows, const int16_t *backend_of);
 /* Builds embeddings, the layers and the output. */
 void network_build(struct network *network);
+void network_clear(struct network *network);
 
 /* For the parts of a layer. `part` of layer `il`: its row, -1 without. */
 int32_t network_row(const struct network *network, uint32_t il, enum part part);

@@ -1,6 +1,6 @@
-/* Recurrent layers: Mamba, Mamba2 and gated delta nets (src/models/mamba-base.cpp, delta-net-base.cpp,
- * qwen3next.cpp; src/llama-graph.cpp build_rs). */
-#include "model/net/compute_network.h"
+/* Mamba and Mamba2 (src/models/mamba-base.cpp), and what all recurrent layers share
+ * (src/llama-graph.cpp build_rs). */
+#include "model/net/compute_recurrent.h"
 
 /* Numbers of the states to read: those of the batch, and the rest (none when all are in use). */
 static void state_inputs(struct network *network)
@@ -16,7 +16,7 @@ static void state_inputs(struct network *network)
     graph->tensors[network->states_extra].bytes = 0;
 }
 
-static int32_t state_tensor(struct network *network, uint32_t il, uint64_t row)
+int32_t recurrent_state_tensor(struct network *network, uint32_t il, uint64_t row)
 {
     int32_t state = graph_leaf(&network->graph, SHAPE(row, network->n_seqs), 4, GRAPH_EXTERNAL);
     network->graph.tensors[state].backend = network_cache(network, il);
@@ -44,7 +44,7 @@ static void copy_unused(struct network *network, int32_t state, int32_t states)
     graph_expand(graph, graph_write(graph, rest, GRAPH_NONE, target));
 }
 
-static int32_t read_state(struct network *network, int32_t state)
+int32_t recurrent_read_state(struct network *network, int32_t state)
 {
     struct graph *graph = &network->graph;
     int32_t states = clear_state(network, state);
@@ -54,7 +54,7 @@ static int32_t read_state(struct network *network, int32_t state)
     return rows;
 }
 
-static void keep(struct graph *graph, int32_t from, int32_t state)
+void recurrent_keep(struct graph *graph, int32_t from, int32_t state)
 {
     int32_t value = graph_view(graph, from, graph_shape(graph, state), false, 0);
     int32_t target = graph_view(graph, state, graph_shape(graph, state), true, 0);
@@ -62,8 +62,8 @@ static void keep(struct graph *graph, int32_t from, int32_t state)
 }
 
 /* The last inputs of the batch before and this batch's, channel by channel. */
-static int32_t convolution_input(struct network *network, int32_t rows, int32_t state, int32_t x,
-                                 uint64_t channels)
+int32_t recurrent_convolution_input(struct network *network, int32_t rows, int32_t state, int32_t x,
+                                    uint64_t channels)
 {
     struct graph *graph = &network->graph;
     uint64_t kernel = network->hparams->ssm_conv_kernel, before = kernel ? kernel - 1 : 0;
@@ -73,11 +73,11 @@ static int32_t convolution_input(struct network *network, int32_t rows, int32_t 
         graph_view(graph, x, SHAPE(n, channels, network->n_seqs), false, graph->tensors[x].bytes);
     int32_t joined = graph_new(graph, GRAPH_PLAIN, SHAPE(before + n, channels, network->n_seqs),
                                old, turned, GRAPH_NONE, GRAPH_NONE);
-    keep(graph, joined, state);
+    recurrent_keep(graph, joined, state);
     return joined;
 }
 
-static int32_t convolve(struct network *network, uint32_t il, int32_t input, uint64_t channels)
+int32_t recurrent_convolve(struct network *network, uint32_t il, int32_t input, uint64_t channels)
 {
     struct graph *graph = &network->graph;
     uint64_t n = network->n_tokens / network->n_seqs;
@@ -88,14 +88,14 @@ static int32_t convolve(struct network *network, uint32_t il, int32_t input, uin
     return graph_inplace(graph, x, GRAPH_NONE);
 }
 
-static int32_t by_sequence(struct network *network, int32_t x)
+int32_t recurrent_by_sequence(struct network *network, int32_t x)
 {
     uint64_t width = graph_shape(&network->graph, x).ne[0];
     struct shape shape = SHAPE(width, network->n_tokens / network->n_seqs, network->n_seqs);
     return graph_reshape(&network->graph, x, shape);
 }
 
-static int32_t by_token(struct network *network, int32_t x)
+int32_t recurrent_by_token(struct network *network, int32_t x)
 {
     uint64_t width = graph_shape(&network->graph, x).ne[0];
     return graph_reshape(&network->graph, x, SHAPE(width, network->n_tokens));
@@ -108,7 +108,7 @@ static int32_t scan(struct network *network, uint32_t il, int32_t x, int32_t dt,
     struct graph *graph = &network->graph;
     const struct hparams *hparams = network->hparams;
     uint64_t inner = hparams->ssm_inner_size, state_row = inner * hparams->ssm_state_size;
-    int32_t state = state_tensor(network, il, state_row);
+    int32_t state = recurrent_state_tensor(network, il, state_row);
     int32_t states = clear_state(network, state);
     int32_t shaped = graph_view(graph, states, graph_shape(graph, states), true, 0);
     struct shape shape = SHAPE(inner * network->n_tokens + state_row * network->n_seqs);
@@ -119,7 +119,7 @@ static int32_t scan(struct network *network, uint32_t il, int32_t x, int32_t dt,
     graph->tensors[y].source[6] = network->states_main;
     graph_expand(graph, y);
     copy_unused(network, state, states);
-    keep(graph, y, state);
+    recurrent_keep(graph, y, state);
     return y;
 }
 
@@ -132,13 +132,14 @@ static int32_t mamba(struct network *network, uint32_t il, int32_t x)
     uint64_t inner = hparams->ssm_inner_size, n = network->n_tokens / network->n_seqs;
     struct shape wide = SHAPE(inner, n, network->n_seqs);
     uint64_t before = hparams->ssm_conv_kernel ? hparams->ssm_conv_kernel - 1 : 0;
-    int32_t state = state_tensor(network, il, before * inner);
-    int32_t rows = read_state(network, state);
-    int32_t xz = network_linear(network, il, PART_SSM_IN, PART_COUNT, by_sequence(network, x));
+    int32_t state = recurrent_state_tensor(network, il, before * inner);
+    int32_t rows = recurrent_read_state(network, state);
+    int32_t xz =
+        network_linear(network, il, PART_SSM_IN, PART_COUNT, recurrent_by_sequence(network, x));
     int32_t half = graph_slice(graph, xz, wide);
     int32_t z = graph_slice(graph, xz, wide);
-    int32_t input = convolution_input(network, rows, state, half, inner);
-    x = convolve(network, il, input, inner);
+    int32_t input = recurrent_convolution_input(network, rows, state, half, inner);
+    x = recurrent_convolve(network, il, input, inner);
     int32_t x_db = network_linear(network, il, PART_SSM_X, PART_COUNT, x);
     struct shape small = SHAPE(hparams->ssm_state_size, 1, n, network->n_seqs);
     int32_t dt = graph_slice(graph, x_db, SHAPE(hparams->ssm_dt_rank, n, network->n_seqs));
@@ -153,7 +154,7 @@ static int32_t mamba(struct network *network, uint32_t il, int32_t x)
     int32_t skip = graph_inplace(graph, x, network_weight(network, il, PART_SSM_D));
     y = graph_inplace(graph, y, skip);
     y = graph_plain(graph, graph_cont(graph, z, wide), y);
-    return by_token(network, network_linear(network, il, PART_SSM_OUT, PART_COUNT, y));
+    return recurrent_by_token(network, network_linear(network, il, PART_SSM_OUT, PART_COUNT, y));
 }
 
 static int32_t mamba2(struct network *network, uint32_t il, int32_t x)
@@ -167,14 +168,15 @@ static int32_t mamba2(struct network *network, uint32_t il, int32_t x)
     uint64_t channels = inner + 2 * groups * hparams->ssm_state_size;
     struct shape heads = SHAPE(inner / n_head, n_head, n, seqs);
     struct shape group = SHAPE(hparams->ssm_state_size, groups, n, seqs);
-    int32_t state = state_tensor(network, il, before * channels);
-    int32_t rows = read_state(network, state);
-    int32_t all = network_linear(network, il, PART_SSM_IN, PART_COUNT, by_sequence(network, x));
+    int32_t state = recurrent_state_tensor(network, il, before * channels);
+    int32_t rows = recurrent_read_state(network, state);
+    int32_t all =
+        network_linear(network, il, PART_SSM_IN, PART_COUNT, recurrent_by_sequence(network, x));
     int32_t z = graph_slice(graph, all, heads);
     int32_t mixed = graph_slice(graph, all, SHAPE(channels, n, seqs));
     int32_t dt = graph_slice(graph, all, SHAPE(n_head, n, seqs));
-    int32_t input = convolution_input(network, rows, state, mixed, channels);
-    mixed = convolve(network, il, input, channels);
+    int32_t input = recurrent_convolution_input(network, rows, state, mixed, channels);
+    mixed = recurrent_convolve(network, il, input, channels);
     x = graph_slice(graph, mixed, heads);
     int32_t b = graph_slice(graph, mixed, group), c = graph_slice(graph, mixed, group);
     dt =
@@ -188,121 +190,7 @@ static int32_t mamba2(struct network *network, uint32_t il, int32_t x)
         y = network_norm(network, il, PART_SSM_NORM, PART_COUNT, y);
     }
     y = graph_reshape(graph, y, SHAPE(inner, n, seqs));
-    return by_token(network, network_linear(network, il, PART_SSM_OUT, PART_COUNT, y));
-}
-
-/* -- gated delta net -- */
-
-struct delta_sizes {
-    uint64_t k, v, k_heads, v_heads, n, seqs, channels;
-};
-
-/* Both projections in one weight: cut up, made contiguous and joined again in another order. */
-static int32_t mixed_in_one(struct network *network, uint32_t il, const struct delta_sizes *s,
-                            int32_t x, int32_t *z)
-{
-    struct graph *graph = &network->graph;
-    uint64_t each = s->v * s->v_heads / s->k_heads;
-    int32_t all = network_linear(network, il, PART_SSM_IN, PART_COUNT, x);
-    all = graph_reshape(graph, all, SHAPE(2 * s->k + 2 * each, s->k_heads, s->n, s->seqs));
-    struct shape narrow = SHAPE(s->k, s->k_heads, s->n, s->seqs);
-    struct shape wide = SHAPE(each, s->k_heads, s->n, s->seqs);
-    int32_t q = graph_slice(graph, all, narrow), k = graph_slice(graph, all, narrow);
-    int32_t v = graph_slice(graph, all, wide);
-    *z = graph_cont(graph, graph_slice(graph, all, wide), wide);
-    q = graph_cont(graph, q, SHAPE(s->k * s->k_heads, s->n, s->seqs));
-    k = graph_cont(graph, k, SHAPE(s->k * s->k_heads, s->n, s->seqs));
-    v = graph_cont(graph, v, SHAPE(s->v * s->v_heads, s->n, s->seqs));
-    int32_t qk = graph_new(graph, GRAPH_PLAIN, SHAPE(2 * s->k * s->k_heads, s->n, s->seqs), q, k,
-                           GRAPH_NONE, GRAPH_NONE);
-    return graph_new(graph, GRAPH_PLAIN, SHAPE(s->channels, s->n, s->seqs), qk, v, GRAPH_NONE,
-                     GRAPH_NONE);
-}
-
-static int32_t delta_input(struct network *network, uint32_t il, const struct delta_sizes *s,
-                           int32_t x, int32_t *z)
-{
-    if (!network_has(network, il, PART_QKV))
-        return mixed_in_one(network, il, s, x, z);
-    int32_t mixed = network_linear(network, il, PART_QKV, PART_COUNT, x);
-    *z = network_linear(network, il, PART_ATTN_GATE, PART_COUNT, x);
-    return by_sequence(network, mixed);
-}
-
-/* How much is written and forgotten, per head and token. */
-static void beta_and_gate(struct network *network, uint32_t il, const struct delta_sizes *s,
-                          int32_t x, int32_t *beta, int32_t *gate)
-{
-    struct graph *graph = &network->graph;
-    struct shape heads = SHAPE(s->v_heads, s->n, s->seqs);
-    int32_t b, a;
-    if (network_has(network, il, PART_SSM_BETA_ALPHA)) {
-        int32_t both = network_linear(network, il, PART_SSM_BETA_ALPHA, PART_COUNT, x);
-        struct shape half = SHAPE(s->v_heads / s->k_heads, s->k_heads, s->n, s->seqs);
-        b = graph_cont(graph, graph_slice(graph, both, half), half);
-        a = graph_cont(graph, graph_slice(graph, both, half), heads);
-    } else {
-        b = network_linear(network, il, PART_SSM_BETA, PART_COUNT, x);
-        b = graph_reshape(graph, b, SHAPE(1, s->v_heads, s->n, s->seqs));
-        a = network_linear(network, il, PART_SSM_ALPHA, PART_COUNT, x);
-        a = graph_reshape(graph, a, heads);
-    }
-    *beta = graph_inplace(graph, b, GRAPH_NONE);
-    a = graph_inplace(graph, network_add_bias(network, il, PART_SSM_DT_B, a), GRAPH_NONE);
-    *gate = graph_inplace(graph, a, network_weight(network, il, PART_SSM_A));
-    struct shape column = SHAPE(1, s->v_heads, s->n, s->seqs);
-    *beta = graph_reshape(graph, *beta, column);
-    *gate = graph_reshape(graph, *gate, column);
-}
-
-static int32_t normed_heads(struct graph *graph, const struct delta_sizes *s, int32_t mixed)
-{
-    struct shape shape = SHAPE(s->k, s->k_heads, s->n, s->seqs);
-    int32_t x = graph_plain(graph, graph_slice(graph, mixed, shape), GRAPH_NONE);
-    if (s->k_heads == s->v_heads)
-        return x;
-    uint64_t times = s->v_heads / s->k_heads, n = s->n * s->seqs;
-    x = graph_reshape(graph, x, SHAPE(s->k, 1, s->k_heads, n));
-    x = graph_cont(graph, x, SHAPE(s->k, times, s->k_heads, n));
-    return graph_reshape(graph, x, SHAPE(s->k, s->v_heads, s->n, s->seqs));
-}
-
-static int32_t delta_net(struct network *network, uint32_t il, int32_t x)
-{
-    struct graph *graph = &network->graph;
-    const struct hparams *hparams = network->hparams;
-    struct delta_sizes s = {.k = hparams->ssm_state_size,
-                            .k_heads = hparams->ssm_group_count ? hparams->ssm_group_count : 1,
-                            .v_heads = hparams->ssm_dt_rank ? hparams->ssm_dt_rank : 1,
-                            .n = network->n_tokens / network->n_seqs,
-                            .seqs = network->n_seqs};
-    s.v = hparams->ssm_inner_size / s.v_heads;
-    s.channels = hparams->ssm_inner_size + 2 * s.k * s.k_heads;
-    uint64_t before = hparams->ssm_conv_kernel ? hparams->ssm_conv_kernel - 1 : 0;
-    int32_t z, beta, gate;
-    int32_t mixed = delta_input(network, il, &s, x, &z);
-    beta_and_gate(network, il, &s, x, &beta, &gate);
-    int32_t conv_state = state_tensor(network, il, before * s.channels);
-    int32_t rows = read_state(network, conv_state);
-    int32_t input = convolution_input(network, rows, conv_state, mixed, s.channels);
-    int32_t state = state_tensor(network, il, s.v * s.v * s.v_heads);
-    int32_t old =
-        graph_reshape(graph, read_state(network, state), SHAPE(s.v, s.v, s.v_heads, s.seqs));
-    mixed = convolve(network, il, input, s.channels);
-    int32_t q = normed_heads(graph, &s, mixed), k = normed_heads(graph, &s, mixed);
-    struct shape heads = SHAPE(s.v, s.v_heads, s.n, s.seqs);
-    int32_t v = graph_slice(graph, mixed, heads);
-    struct shape shape = SHAPE(s.v * s.v_heads, s.n * s.seqs + s.v * s.seqs);
-    int32_t result = graph_new(graph, GRAPH_PLAIN, shape, q, k, v, gate);
-    graph->tensors[result].source[4] = beta;
-    graph->tensors[result].source[5] = old;
-    int32_t output = graph_view(graph, result, heads, true, 0);
-    keep(graph, result, state);
-    z = graph_reshape(graph, z, heads);
-    int32_t normed = network_norm(network, il, PART_SSM_NORM, PART_COUNT, output);
-    int32_t cur = graph_inplace(graph, normed, graph_inplace(graph, z, GRAPH_NONE));
-    cur = graph_reshape(graph, cur, SHAPE(s.v * s.v_heads, s.n, s.seqs));
-    return by_token(network, network_linear(network, il, PART_SSM_OUT, PART_COUNT, cur));
+    return recurrent_by_token(network, network_linear(network, il, PART_SSM_OUT, PART_COUNT, y));
 }
 
 int32_t network_recurrent(struct network *network, uint32_t il, int32_t x)
@@ -310,7 +198,7 @@ int32_t network_recurrent(struct network *network, uint32_t il, int32_t x)
     if (network_has(network, il, PART_SSM_X))
         return mamba(network, il, x);
     if (network_has(network, il, PART_SSM_BETA_ALPHA) || network_has(network, il, PART_SSM_ALPHA))
-        return delta_net(network, il, x);
+        return recurrent_delta_net(network, il, x);
     if (network_has(network, il, PART_SSM_IN))
         return mamba2(network, il, x);
     return x;

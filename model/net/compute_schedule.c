@@ -103,7 +103,7 @@ static void assign_rest(struct graph *graph, int cpu)
     }
 }
 
-static void assign_backends(const struct schedule *schedule, struct graph *graph)
+void schedule_assign(const struct schedule *schedule, struct graph *graph)
 {
     int cpu = schedule->n_backends - 1;
     assign_from_places(schedule, graph);
@@ -119,7 +119,7 @@ void schedule_measure(const struct schedule *schedule, struct graph *graph, stru
     for (int b = 0; b < schedule->n_backends; b++)
         arena_init(&arenas[b], schedule->backends[b].alignment);
     struct split_order order;
-    assign_backends(schedule, graph);
+    schedule_assign(schedule, graph);
     split_graph(schedule, graph, &order);
     split_allocate(schedule, graph, &order, arenas);
     split_order_clear(&order);

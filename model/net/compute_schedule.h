@@ -29,6 +29,8 @@ struct schedule {
     bool op_offload;
 };
 
+/* Places: sets each tensor's `backend`. */
+void schedule_assign(const struct schedule *schedule, struct graph *graph);
 /* Places, splits and allocates. A tensor whose `backend` is set already stays there. `arenas` has
  * n_backends entries, filled here. The graph is used up: sources point at copies afterwards. */
 void schedule_measure(const struct schedule *schedule, struct graph *graph, struct arena *arenas);

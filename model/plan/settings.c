@@ -47,6 +47,9 @@ bool settings_resolve(const struct settings *s, const struct model *model, struc
     out->type_k = s->type_k;
     out->type_v = s->type_v;
     out->flash_attn = out->cache_flash_attn = s->flash_attn != FLASH_ATTN_OFF;
+    const struct ggml_type_info *type_v = ggml_type_find(s->type_v);
+    bool needed = type_v != NULL && type_v->quantized; /* a quantised V: auto means on */
+    out->flash_attn_auto = s->flash_attn == FLASH_ATTN_AUTO && !needed;
     out->offload_kqv = s->offload_kqv;
     out->op_offload = s->op_offload;
     out->swa_full = s->swa_full;
