@@ -22,6 +22,7 @@ void generated_rules_clear(struct generated_rules *rules)
         free(rules->rules[i].pattern);
     }
     free(rules->rules);
+    free(rules->rule_of_row);
     *rules = (struct generated_rules){0};
 }
 
@@ -238,6 +239,7 @@ static void write_single(const struct model *model, uint32_t row, bool anchored,
     strbuf_add(&text, begin ? "^" : "");
     rule_text_escape(model->tensors[row].name, strlen(model->tensors[row].name), &text);
     strbuf_add(&text, end ? "$" : "");
+    out->rule_of_row[row] = (int32_t)out->n;
     generated_rules_add(out, strbuf_take(&text), device, 0);
 }
 
@@ -273,12 +275,19 @@ static void generate(const struct model *model, const int16_t *wanted, const int
 {
     struct name_grids grids;
     *out = (struct generated_rules){0};
+    out->rule_of_row = memory_array(model->n_tensors, sizeof *out->rule_of_row);
+    memset(out->rule_of_row, 0xff, model->n_tensors * sizeof *out->rule_of_row);
     if (nothing_wanted(model, wanted)) {
         return;
     }
     name_grids_build(model, wanted, stays, &grids);
     write_grids(model, &grids, effort, out);
     write_singles(model, wanted, &grids, out);
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        if (model->tensors[row].tied_to >= 0) {
+            out->rule_of_row[row] = out->rule_of_row[model->tensors[row].tied_to];
+        }
+    }
     name_grids_clear(&grids);
 }
 

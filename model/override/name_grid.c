@@ -176,6 +176,8 @@ static void layout_grid(struct name_grid *grid, int32_t *index)
     for (size_t i = 0; i < grid->n_suffixes * grid->n_layers; i++) {
         grid->cells[i] = (struct cover_cell){COVER_ANY, false};
     }
+    grid->rows = memory_array(grid->n_suffixes * grid->n_layers, sizeof *grid->rows);
+    memset(grid->rows, 0xff, grid->n_suffixes * grid->n_layers * sizeof *grid->rows);
 }
 
 static void fill_cells(const struct builder *builder, const int16_t *wanted, const int16_t *stays,
@@ -193,8 +195,9 @@ static void fill_cells(const struct builder *builder, const int16_t *wanted, con
         }
         struct name_grid *grid = &out->grids[index];
         size_t column = (size_t)builder->layer_index[index][builder->parts[row].layer];
-        grid->cells[builder->suffix[row] * grid->n_layers + column] =
-            cell_of(out, wanted[row], stays == NULL ? DEVICE_NONE : stays[row]);
+        size_t cell = builder->suffix[row] * grid->n_layers + column;
+        grid->rows[cell] = (int32_t)row;
+        grid->cells[cell] = cell_of(out, wanted[row], stays == NULL ? DEVICE_NONE : stays[row]);
     }
 }
 
@@ -243,6 +246,7 @@ void name_grids_clear(struct name_grids *grids)
         free(grids->grids[i].layers);
         free(grids->grids[i].suffixes);
         free(grids->grids[i].cells);
+        free(grids->grids[i].rows);
     }
     free(grids->single);
     *grids = (struct name_grids){0};

@@ -19,6 +19,7 @@ struct name_grid {
     const char **suffixes; /* borrowed; n_suffixes, in file order */
     size_t n_suffixes;
     struct cover_cell *cells; /* suffix by suffix, n_layers each; absent: COVER_ANY */
+    int32_t *rows;            /* per cell: the model's row, -1 where absent */
 };
 
 struct name_grids {

@@ -181,7 +181,11 @@ static void mark_decided(struct rule_writer *writer, const struct rule_draft *dr
             matched = suffix_cut_matches(&draft->cuts[i], grid->suffixes[s]);
         }
         for (size_t layer = 0; layer < grid->n_layers && matched; layer++) {
-            writer->decided[s * grid->n_layers + layer] |= draft->layers[layer];
+            size_t cell = s * grid->n_layers + layer;
+            if (draft->layers[layer] && !writer->decided[cell] && grid->rows[cell] >= 0) {
+                writer->out->rule_of_row[grid->rows[cell]] = (int32_t)writer->out->n;
+            }
+            writer->decided[cell] |= draft->layers[layer];
         }
     }
 }

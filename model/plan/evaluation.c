@@ -122,7 +122,8 @@ static void place_tensors(const struct model *model, const struct rig *rig, cons
         if (wanted[row] >= DEVICE_HOST) {
             out->device[row] = wanted[row];
         }
-        int32_t rule = any ? out->rules.rule_of_row[row] : -1;
+        bool loaded = model->tensors[row].role != ROLE_SKIPPED;
+        int32_t rule = any && loaded ? out->rules.rule_of_row[row] : -1;
         if (rule >= 0) {
             out->override[row] = rule;
         } else if (out->override[row] >= 0) {
