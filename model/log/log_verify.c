@@ -31,7 +31,8 @@ const char *log_verdict_describe(enum log_verdict verdict)
 
 /* ---- building a report ---- */
 
-static char *format_text(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format,
+                                                               va_list arguments)
 {
     char text[1024];
 
