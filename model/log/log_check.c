@@ -111,11 +111,17 @@ static bool weights_ok(const struct figure *actual, uint64_t planned, uint64_t f
     return planned <= actual->bytes + actual->slack && actual->mapped <= file_bytes + actual->slack;
 }
 
+/* With only the head at hand the size of the whole file is not known. */
+static uint64_t span_limit(const struct model *model)
+{
+    return model->complete ? model->file_bytes : UINT64_MAX / 2;
+}
+
 static bool part_ok(const struct part *part, const struct figure *actual,
                     const struct log_plan *plan)
 {
     if (part->kinds == KINDS_MODEL)
-        return weights_ok(actual, part->planned, plan->model->file_bytes);
+        return weights_ok(actual, part->planned, span_limit(plan->model));
     uint64_t tolerance = actual->slack;
     if (part->kinds == KINDS_COMPUTE)
         tolerance = part->planned / 20 > MIB ? part->planned / 20 : MIB;

@@ -107,7 +107,7 @@ static const struct line_kind line_kinds[] = {
     {"flash_attn ", "flash_attn = disabled", take_flash, 0},
     {"pipeline parallelism enabled", NULL, take_pipeline, 0},
     {"graph splits", "graph splits = %u (with bs=%u), %u (with bs=", take_splits, 0},
-    {"graph splits", "graph splits = %u", take_splits, 0},
+    {"graph splits", "graph splits = %u", take_splits, 1},
     {"splits = ", "splits = %u / %u,", take_splits, 0},
     {"splits = ", "splits = %u,", take_splits, 0},
     {"memory breakdown", NULL, take_table, 0},

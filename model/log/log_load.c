@@ -181,6 +181,17 @@ void log_load_add_context_buffer(struct log_reader *reader, enum log_buffer_kind
     buffer_add(buffer, bytes, slack);
 }
 
+void log_load_put(struct log_load *load, enum log_buffer_kind kind, struct log_text name,
+                  uint64_t bytes, uint64_t slack)
+{
+    if (kind == LOG_BUFFER_MODEL) {
+        buffer_add(buffer_get(&load->buffers, &load->n_buffers, kind, name), bytes, slack);
+        return;
+    }
+    struct log_context *context = log_context_now(load);
+    buffer_add(buffer_get(&context->buffers, &context->n_buffers, kind, name), bytes, slack);
+}
+
 /* ---- the rest ---- */
 
 struct log_device *log_load_device(struct log_load *load, struct log_text name)

@@ -40,6 +40,9 @@ void log_load_add_weights(struct log_reader *reader, struct log_text name, uint6
                           uint64_t slack);
 void log_load_add_context_buffer(struct log_reader *reader, enum log_buffer_kind kind,
                                  struct log_text name, uint64_t bytes, uint64_t slack);
+/* The same for figures that can only be this load's. */
+void log_load_put(struct log_load *load, enum log_buffer_kind kind, struct log_text name,
+                  uint64_t bytes, uint64_t slack);
 struct log_device *log_load_device(struct log_load *load, struct log_text name);
 void log_load_add_override(struct log_load *load, struct log_text tensor, struct log_text buffer);
 void log_load_add_layer(struct log_load *load, uint64_t index, struct log_text device);

@@ -152,40 +152,27 @@ static bool rows_are_real(const struct log_load *load)
     return load->n_rows > 0 && !load->no_alloc;
 }
 
-static void row_use(struct log_reader *reader, const struct log_row *row)
+static uint64_t mib_bytes(uint64_t mib)
 {
-    struct log_text name = {row->name, strlen(row->name)};
-
-    log_load_add_weights(reader, name, row->model << 20, FLOORED);
+    return mib > UINT64_MAX >> 20 ? UINT64_MAX : mib << 20;
 }
 
-static void row_use_context(struct log_reader *reader, const struct log_row *row)
+static void row_use(struct log_load *load, const struct log_row *row)
 {
     struct log_text name = {row->name, strlen(row->name)};
 
-    log_load_add_context_buffer(reader, LOG_BUFFER_KV, name, row->context << 20, FLOORED);
-}
-
-static void row_use_compute(struct log_reader *reader, const struct log_row *row)
-{
-    struct log_text name = {row->name, strlen(row->name)};
-
-    log_load_add_context_buffer(reader, LOG_BUFFER_COMPUTE, name, row->compute << 20, FLOORED);
+    log_load_put(load, LOG_BUFFER_MODEL, name, mib_bytes(row->model), FLOORED);
+    log_load_put(load, LOG_BUFFER_KV, name, mib_bytes(row->context), FLOORED);
+    log_load_put(load, LOG_BUFFER_COMPUTE, name, mib_bytes(row->compute), FLOORED);
 }
 
 /* A log cut down to its end still has the table printed at exit. */
-static void rows_for_buffers(struct log_reader *reader)
+static void rows_for_buffers(struct log_load *load)
 {
-    static void (*const uses[])(struct log_reader *, const struct log_row *) = {
-        row_use, row_use_context, row_use_compute};
-    struct log_load *load = log_load_now(reader);
     bool empty = !load->n_buffers && !load->n_contexts && load->failure.kind == FAILURE_NONE;
 
-    if (!empty || !rows_are_real(load))
-        return;
-    for (size_t use = 0; use < sizeof uses / sizeof *uses; use++)
-        for (size_t i = 0; i < load->n_rows; i++)
-            uses[use](reader, &load->rows[i]);
+    for (size_t i = 0; empty && rows_are_real(load) && i < load->n_rows; i++)
+        row_use(load, &load->rows[i]);
 }
 
 /* ---- devices that only figures name ---- */
@@ -203,7 +190,7 @@ static void devices_complete(struct log_load *load)
             struct log_text name = {load->rows[i].name, strlen(load->rows[i].name)};
             struct log_device *device = log_load_device(load, name);
             if (!device->total)
-                device->total = load->rows[i].total << 20;
+                device->total = mib_bytes(load->rows[i].total);
         }
     for (size_t i = 0; i < load->n_buffers; i++)
         device_seen(load, load->buffers[i].name);
@@ -236,9 +223,10 @@ void log_read(const char *text, size_t length, struct log *out)
             log_line_take(&reader);
     }
     drop_trials(out);
-    rows_for_buffers(&reader);
-    for (size_t i = 0; i < out->n_loads; i++)
+    for (size_t i = 0; i < out->n_loads; i++) {
+        rows_for_buffers(&out->loads[i]);
         devices_complete(&out->loads[i]);
+    }
 }
 
 void log_clear(struct log *log)

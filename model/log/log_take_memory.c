@@ -107,11 +107,12 @@ void take_pipeline_retry(struct log_reader *reader, const struct log_captures *c
 }
 
 /* "splits = 69 / 42": of a batch and of one token; "splits = 130 (with bs=512), 1 (with bs=1)" */
-void take_splits(struct log_reader *reader, const struct log_captures *c, int what)
+void take_splits(struct log_reader *reader, const struct log_captures *c, int alone)
 {
     struct log_context *context = log_context_now(log_load_at(reader, STAGE_CONTEXT));
 
-    (void)what;
+    if (alone && log_text_has(reader->line, "(with bs="))
+        return;
     context->splits = c->at[0].whole;
     context->splits_decode = c->n > 1 ? c->at[c->n - 1].whole : c->at[0].whole;
 }
