@@ -1,0 +1,293 @@
+#include "model/plan/speed.h"
+
+#include "model/base/memory.h"
+#include "model/net/context_memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is read ---- */
+
+static bool is_routed_expert(const char *name)
+{
+    return strstr(name, "_exps.") || strstr(name, "_chexps.");
+}
+
+double speed_active(const struct model *model, size_t row)
+{
+    const struct model_tensor *tensor = &model->tensors[row];
+    const struct hparams *hparams = &model->hparams;
+
+    if (tensor->lookup)
+        return 0;
+    if (is_routed_expert(tensor->name) && hparams->n_expert)
+        return (double)hparams->n_expert_used / hparams->n_expert;
+    return 1;
+}
+
+/* A tied twin is read whole, whether or not it shares its memory with the original. */
+static double tensor_bytes(const struct model *model, size_t row)
+{
+    const struct model_tensor *tensor = &model->tensors[row];
+
+    if (tensor->tied_to >= 0 && tensor->bytes == 0)
+        return (double)model->tensors[tensor->tied_to].bytes;
+    return (double)tensor->bytes;
+}
+
+double speed_rate(const struct device *device)
+{
+    double efficiency = device->efficiency > 0 ? device->efficiency : DEFAULT_EFFICIENCY;
+
+    return device->bandwidth_gb_s > 0 ? device->bandwidth_gb_s * 1e9 * efficiency : 0;
+}
+
+static const struct device *device_at(const struct rig *rig, int device)
+{
+    return device == DEVICE_HOST ? &rig->host : &rig->devices[device];
+}
+
+static void use_add(struct speed *speed, const struct rig *rig, int device, double bytes)
+{
+    struct speed_use *use = device == DEVICE_HOST ? &speed->host : &speed->devices[device];
+    double rate = speed_rate(device_at(rig, device));
+
+    if (bytes <= 0)
+        return;
+    use->bytes_read += bytes;
+    if (rate > 0)
+        use->seconds += bytes / rate;
+    else
+        speed->known = false;
+}
+
+static void add_tensors(const struct model *model, const struct rig *rig,
+                        const struct evaluation *evaluation, struct speed *speed)
+{
+    for (size_t row = 0; row < model->n_tensors; row++)
+        if (evaluation->device[row] != DEVICE_NONE)
+            use_add(speed, rig, evaluation->device[row],
+                    tensor_bytes(model, row) * speed_active(model, row));
+}
+
+static void add_caches(const struct model *model, const struct rig *rig,
+                       const struct evaluation *evaluation, uint64_t depth, struct speed *speed)
+{
+    for (uint32_t il = 0; il < model->hparams.n_layer; il++)
+        if (evaluation->layers[il].cache != DEVICE_NONE)
+            use_add(speed, rig, evaluation->layers[il].cache,
+                    (double)context_layer_read(model, &evaluation->resolved, il, depth));
+}
+
+/* ---- switches ---- */
+
+/* A layer works in three steps; where most of a step's bytes are, there it runs. */
+enum { STEP_MIXER, STEP_DENSE, STEP_EXPERTS, STEPS };
+
+static int step_of(const struct model_tensor *tensor)
+{
+    if (is_routed_expert(tensor->name))
+        return STEP_EXPERTS;
+    switch (tensor->group) {
+    case GROUP_FFN:
+    case GROUP_SHEXP:
+    case GROUP_ROUTER:
+        return STEP_DENSE;
+    default:
+        return STEP_MIXER;
+    }
+}
+
+struct step {
+    uint64_t bytes; /* of the largest tensor in it */
+    int device;     /* where that one is; DEVICE_NONE: no such step */
+};
+
+static struct step *steps_of_layers(const struct model *model, const struct evaluation *evaluation,
+                                    size_t *n)
+{
+    size_t layers = (size_t)model->hparams.n_layer + 1; /* the last: the output */
+    struct step *steps = memory_array(layers * STEPS, sizeof *steps);
+
+    *n = layers * STEPS;
+    for (size_t i = 0; i < *n; i++)
+        steps[i].device = DEVICE_NONE;
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        const struct model_tensor *tensor = &model->tensors[row];
+        bool output = tensor->role == ROLE_OUTPUT;
+        size_t layer = output ? layers - 1 : (size_t)tensor->layer;
+        if (evaluation->device[row] == DEVICE_NONE || tensor->lookup ||
+            (!output && (tensor->layer < 0 || layer >= layers)))
+            continue;
+        struct step *step = &steps[layer * STEPS + (size_t)(output ? 0 : step_of(tensor))];
+        if (step->device != DEVICE_NONE && tensor->bytes <= step->bytes)
+            continue;
+        *step = (struct step){tensor->bytes, evaluation->device[row]};
+    }
+    return steps;
+}
+
+/* The token's embedding is looked up on the CPU. Each switch costs what its destination says. */
+static void add_switches(const struct model *model, const struct rig *rig,
+                         const struct evaluation *evaluation, struct speed *speed)
+{
+    size_t n;
+    struct step *steps = steps_of_layers(model, evaluation, &n);
+    int at = DEVICE_HOST;
+
+    for (size_t i = 0; i < n; i++) {
+        if (steps[i].device == DEVICE_NONE || steps[i].device == at)
+            continue;
+        at = steps[i].device;
+        speed->switches++;
+        speed->switch_seconds += device_at(rig, at)->switch_us * 1e-6;
+    }
+    free(steps);
+}
+
+/* ---- the bound ---- */
+
+static int more_active(const void *a, const void *b)
+{
+    const struct speed_item *x = a, *y = b;
+
+    return (x->active < y->active) - (x->active > y->active);
+}
+
+static int faster(const void *a, const void *b)
+{
+    const struct speed_place *x = a, *y = b;
+
+    return (x->rate < y->rate) - (x->rate > y->rate);
+}
+
+bool speed_bound(struct speed_item *items, size_t n_items, struct speed_place *places,
+                 size_t n_places, double *seconds)
+{
+    size_t place = 0;
+    double room;
+
+    *seconds = 0;
+    qsort(items, n_items, sizeof *items, more_active);
+    qsort(places, n_places, sizeof *places, faster);
+    room = n_places ? places[0].bytes : 0;
+    for (size_t i = 0; i < n_items; i++) {
+        double left = items[i].bytes;
+        while (left > 0) {
+            while (place < n_places && room <= 0)
+                room = ++place < n_places ? places[place].bytes : 0;
+            if (place >= n_places)
+                return false;
+            double part = fmin(left, room);
+            left -= part;
+            room -= part;
+            if (items[i].active > 0)
+                *seconds += part * items[i].active / places[place].rate;
+        }
+    }
+    return true;
+}
+
+static size_t bound_items(const struct model *model, const struct evaluation *evaluation,
+                          struct speed_item *items)
+{
+    size_t n = 0;
+
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        bool twin_follows = row + 1 < model->n_tensors &&
+                            model->tensors[row + 1].tied_to == (int32_t)row &&
+                            evaluation->device[row + 1] != DEVICE_NONE;
+        if (evaluation->device[row] == DEVICE_NONE || twin_follows)
+            continue; /* an original can always share its twin's memory, and is only looked up */
+        items[n++] = (struct speed_item){tensor_bytes(model, row), speed_active(model, row)};
+    }
+    return n;
+}
+
+static double room_for_weights(const struct device_use *use)
+{
+    double room = (double)use->budget - (double)use->context - (double)use->compute;
+
+    return room > 0 ? room : 0;
+}
+
+/* With mmap what exceeds the host is read from disk, and llama.cpp loads it all the same. */
+static bool host_is_elastic(const struct resolved *resolved)
+{
+    return resolved->load_mode == LOAD_MMAP;
+}
+
+static size_t bound_places(const struct rig *rig, const struct evaluation *evaluation,
+                           struct speed_place *places)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < evaluation->n_in_use; i++) {
+        int16_t device = evaluation->in_use[i];
+        places[n].bytes = room_for_weights(&evaluation->devices[device]);
+        places[n++].rate = speed_rate(&rig->devices[device]);
+    }
+    places[n].bytes =
+        host_is_elastic(&evaluation->resolved) ? INFINITY : room_for_weights(&evaluation->host);
+    places[n++].rate = speed_rate(&rig->host);
+    return n;
+}
+
+static double cache_seconds(const struct model *model, const struct rig *rig,
+                            const struct evaluation *evaluation, uint64_t depth)
+{
+    double seconds = 0;
+
+    for (uint32_t il = 0; il < model->hparams.n_layer; il++) {
+        int cache = evaluation->layers[il].cache;
+        double rate = cache == DEVICE_NONE ? 0 : speed_rate(device_at(rig, cache));
+        if (rate > 0)
+            seconds += (double)context_layer_read(model, &evaluation->resolved, il, depth) / rate;
+    }
+    return seconds;
+}
+
+static void add_bound(const struct model *model, const struct rig *rig,
+                      const struct evaluation *evaluation, uint64_t depth, struct speed *speed)
+{
+    struct speed_item *items = memory_array(model->n_tensors, sizeof *items);
+    struct speed_place *places = memory_array(rig->n_devices + 1, sizeof *places);
+    size_t n_items = bound_items(model, evaluation, items);
+    size_t n_places = bound_places(rig, evaluation, places);
+    double seconds;
+
+    speed->bound_known = speed->known;
+    for (size_t i = 0; i < n_places; i++)
+        speed->bound_known = speed->bound_known && places[i].rate > 0;
+    if (speed->bound_known)
+        speed->bound_known = speed_bound(items, n_items, places, n_places, &seconds);
+    if (speed->bound_known) {
+        seconds += cache_seconds(model, rig, evaluation, depth);
+        speed->bound_tokens_per_second = seconds > 0 ? 1 / seconds : 0;
+    }
+    free(items);
+    free(places);
+}
+
+void speed_estimate(const struct model *model, const struct rig *rig,
+                    const struct evaluation *evaluation, uint64_t depth, struct speed *out)
+{
+    *out = (struct speed){.known = true};
+    out->devices = memory_array(rig->n_devices, sizeof *out->devices);
+    add_tensors(model, rig, evaluation, out);
+    add_caches(model, rig, evaluation, depth, out);
+    add_switches(model, rig, evaluation, out);
+    out->seconds = out->host.seconds + out->switch_seconds;
+    for (size_t i = 0; i < rig->n_devices; i++)
+        out->seconds += out->devices[i].seconds;
+    if (out->known && out->seconds > 0)
+        out->tokens_per_second = 1 / out->seconds;
+    add_bound(model, rig, evaluation, depth, out);
+}
+
+void speed_clear(struct speed *speed)
+{
+    free(speed->devices);
+    *speed = (struct speed){0};
+}
