@@ -1,0 +1,45 @@
+/* Exports: a plan's arguments in the form that the next program reads.
+ *
+ * Every format is made from the one list that arguments_write gives, so all say the same.
+ */
+#ifndef OTPLAN_MODEL_TEXT_EXPORT_H
+#define OTPLAN_MODEL_TEXT_EXPORT_H
+
+#include "model/base/strbuf.h"
+#include "model/text/arguments.h"
+
+enum export_format {
+    EXPORT_ARGS,   /* one line, shell-quoted, without program and model */
+    EXPORT_OT,     /* what follows one -ot: p=B,p=B */
+    EXPORT_LINES,  /* a comment header, then one -ot "p=B" a line */
+    EXPORT_SCRIPT, /* POSIX sh */
+    EXPORT_JSON,   /* plan --json: written by src, which has the JSON */
+    EXPORT_FORMAT_COUNT,
+};
+const char *export_format_name(enum export_format format);
+bool export_format_by_name(const char *name, enum export_format *out);
+
+struct export_source {
+    const struct model *model;
+    const struct rig *rig;
+    const struct plan *plan;
+    const struct evaluation *evaluation;
+    const char *const *args; /* as arguments_write gives them */
+    size_t n_args;
+    const char *model_path; /* the file to name */
+};
+
+/* Appends the text, ending in a newline (a file) for all formats but EXPORT_JSON. ERROR_INPUT where the format
+ * cannot say what the plan needs. */
+bool export_write(enum export_format format, const struct export_source *source, struct strbuf *out,
+                  struct error *error);
+
+/* One shell-quoted line, `llama-server -m MODEL ARGS`, with the variables it needs in front. No newline. */
+void export_command(const struct export_source *source, struct strbuf *out);
+
+/* Variables to set (CUDA_DEVICE_ORDER=PCI_BUS_ID where the order of the cards is known by bus only) and
+ * LLAMA_ARG_* variables whose rules are in the arguments already and must not come first. The i-th or NULL. */
+const char *export_variable(const struct export_source *source, size_t i);
+const char *export_unset_variable(const struct export_source *source, size_t i);
+
+#endif

@@ -1,0 +1,53 @@
+#include "src/commands.h"
+
+#include "src/output.h"
+#include "src/plan_summary.h"
+#include "src/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool print_json(const struct plan_json_source *source, struct error *error)
+{
+    char *text = plan_json_text(source);
+    bool printed = output_print(text, strlen(text), error);
+    free(text);
+    return printed;
+}
+
+static bool print_summary(const struct plan_json_source *source, const struct session *session,
+                          bool ascii, struct error *error)
+{
+    struct strbuf out = {0};
+    struct summary_style style = summary_style_find(ascii);
+    plan_summary(source, &style, &out);
+    if (session->notice != NULL) {
+        strbuf_format(&out, "note: %s\n", session->notice);
+    }
+    bool printed = output_print(strbuf_text(&out), out.length, error);
+    strbuf_clear(&out);
+    return printed;
+}
+
+int command_plan(const struct options *options, struct error *error)
+{
+    struct session session;
+    struct evaluation evaluation = {0};
+    bool done = session_open(options, false, &session, error) &&
+                session_evaluate(&session, options, true, &evaluation, error);
+    if (done) {
+        struct plan_json_source source = {
+            .model = session.model,
+            .rig = &session.rig,
+            .plan = &session.plan,
+            .evaluation = &evaluation,
+            .model_path = session_model_path(&session),
+        };
+        done = options->json ? print_json(&source, error)
+                             : print_summary(&source, &session, options->ascii, error);
+    }
+    bool unfit = options->check && !evaluation.all_fit;
+    evaluation_clear(&evaluation);
+    session_close(&session);
+    return !done ? (int)error->kind : unfit ? ERROR_UNFIT : 0;
+}

@@ -1,0 +1,68 @@
+#include "src/commands.h"
+
+#include "src/planner.h"
+#include "src/session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool find_color(const struct options *options, enum color_mode *out, struct error *error)
+{
+    static const struct {
+        const char *name;
+        enum color_mode mode;
+    } modes[] = {{"auto", COLOR_AUTO}, {"always", COLOR_ALWAYS}, {"never", COLOR_NEVER}};
+    *out = COLOR_AUTO;
+    for (size_t i = 0; i < 3 && options->color != NULL; i++) {
+        if (strcmp(options->color, modes[i].name) == 0) {
+            *out = modes[i].mode;
+            return true;
+        }
+    }
+    return options->color == NULL ||
+           error_set(error, ERROR_USAGE, "--color %s: must be auto, always or never",
+                     options->color);
+}
+
+int command_planner(const struct options *options, struct error *error)
+{
+    bool demo = options->command == COMMAND_DEMO;
+    enum color_mode color = COLOR_AUTO;
+    if (!find_color(options, &color, error)) {
+        return (int)error->kind;
+    }
+    if (demo && options->n_positional > 0) {
+        error_set(error, ERROR_USAGE,
+                  "%s: otplan demo brings its own model; leave out demo to open this "
+                  "one",
+                  options->positional[0]);
+        return (int)error->kind;
+    }
+    struct session session;
+    int status = 0;
+    bool opened = session_open(options, demo, &session, error);
+    if (opened && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+        opened = error_set(error, ERROR_SYSTEM,
+                           "the planner needs a terminal; without one: otplan plan, otplan export, "
+                           "otplan compare");
+    }
+    if (opened) {
+        struct planner_options planner = {
+            .model = session.model,
+            .rig = &session.rig,
+            .plan = &session.plan,
+            .facts = &session.facts,
+            .color = color,
+            .ascii = options->ascii,
+            .mouse = !options->no_mouse,
+            .is_demo = demo,
+            .plan_path = session.plan_path,
+            .commands_path = options->commands,
+            .notice = session.notice,
+        };
+        status = planner_run(&planner);
+    }
+    session_close(&session);
+    return opened ? status : (int)error->kind;
+}

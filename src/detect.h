@@ -1,0 +1,11 @@
+/* The devices of this machine, in llama.cpp's order and with its names. */
+#ifndef OTPLAN_SRC_DETECT_H
+#define OTPLAN_SRC_DETECT_H
+
+#include "model/plan/device.h"
+
+/* Fills `rig`, with no devices where none are found; `environment` ("NAME=value", NULL-terminated) says
+ * which cards a program started with it would see. Free with rig_clear. Never fails. */
+void detect_devices(const char *const *environment, struct rig *rig);
+
+#endif

@@ -1,0 +1,89 @@
+#include "src/help.h"
+
+static const char general[] =
+    "otplan " OTPLAN_VERSION ": plan where llama.cpp puts every tensor, byte for byte\n"
+    "\n"
+    "  otplan MODEL.gguf [llama.cpp flags]       plan on screen (needs a terminal)\n"
+    "  otplan -- llama-server -m MODEL ...       the same, from the command you run today\n"
+    "  otplan demo                               try it without a model or a card\n"
+    "  otplan plan    MODEL|PLAN [flags]         what goes where, and does it fit\n"
+    "  otplan export  MODEL|PLAN [flags]         the arguments (--format, -o FILE)\n"
+    "  otplan compare BEFORE AFTER [-m MODEL]    two plans side by side\n"
+    "  otplan tensors MODEL                      the tensor table\n"
+    "  otplan devices                            what this machine has\n"
+    "\n"
+    "  --devices FILE    plan for the machine in this device file\n"
+    "  --plan FILE       open this plan document\n"
+    "  --target TOOL     llama-server (default), llama-cli, llama-bench, llama-fit-params\n"
+    "  --json            all of it, in bytes       --check   exit 3 where it does not fit\n"
+    "  --compact         write the rules anew, as few as can be\n"
+    "  --ascii  --color=auto|always|never  --no-mouse  --version\n"
+    "\n"
+    "llama.cpp's flags mean what they mean there: -c -ngl -ts -sm -mg -dev -ot -cmoe -ncmoe\n"
+    "-ctk -ctv -fa -b -ub -np -nkvo ...  `otplan COMMAND -h` tells more of a command.\n";
+
+static const char plan[] =
+    "otplan plan MODEL|PLAN.json [llama.cpp flags] [options]\n"
+    "otplan plan [options] -- llama-server -m MODEL ...\n"
+    "\n"
+    "Places every tensor as llama.cpp would and prints devices with bars, bytes by component,\n"
+    "warnings and what to do about them.\n"
+    "\n"
+    "  --json            everything, in bytes, on standard output\n"
+    "  --check           exit 3 where the plan does not fit\n"
+    "  --devices FILE    a device file in place of this machine's devices\n"
+    "  --target TOOL     llama-server, llama-cli, llama-bench or llama-fit-params\n"
+    "  --compact         write the override rules anew, as few as can be\n"
+    "  --ascii           bars without block glyphs\n"
+    "\n"
+    "  otplan plan model.gguf -ngl 99 -cmoe\n"
+    "  otplan plan model.gguf -c 65536 -ngl 62 -ts 16,16,15,15 -ot '_exps=CPU' --check\n";
+
+static const char tensors[] = "otplan tensors MODEL [--json]\n"
+                              "\n"
+                              "Every tensor: name, type, group, size and shape.\n";
+
+static const char devices[] = "otplan devices [--devices FILE] [--json]\n"
+                              "\n"
+                              "The devices of this machine in llama.cpp's order, and how they were "
+                              "found. What --json prints\n"
+                              "is a device file: change it and give it to --devices.\n";
+
+static const char export[] =
+    "otplan export MODEL|PLAN.json [llama.cpp flags] [--format=FORMAT] [-o FILE] [options]\n"
+    "\n"
+    "Writes the plan's arguments, after reading them back.\n"
+    "\n"
+    "  --format args     one line for the shell, without program and model (default)\n"
+    "           ot       what follows one -ot\n"
+    "           lines    one -ot \"pattern=BUFFER\" a line, under a comment header\n"
+    "           script   a shell script that starts llama.cpp\n"
+    "           json     all of it, as otplan plan --json\n"
+    "  -o FILE           write to FILE, whole or not at all; --force replaces an existing one\n"
+    "  --compact         write the rules anew, as few as can be\n"
+    "  --check           exit 3 where the plan does not fit\n"
+    "  --devices FILE  --target TOOL\n"
+    "\n"
+    "  otplan export model.gguf -ngl 99 -ncmoe 20 --format=script -o start.sh\n";
+
+static const char compare[] =
+    "otplan compare [-m MODEL] [llama.cpp flags] BEFORE [AFTER] [--devices FILE] [--json]\n"
+    "\n"
+    "Two placements side by side: fit, utilisation, what moved, which rules came and went. BEFORE "
+    "and\n"
+    "AFTER are plan documents or models; with one of them, the flags given are the other.\n";
+
+static const char demo[] = "otplan demo [llama.cpp flags]\n"
+                           "\n"
+                           "The planner on the bundled sample: a model of 262 GiB on four cards of "
+                           "32 GB, all experts on CPU.\n";
+
+const char *help_text(enum command command)
+{
+    static const char *const texts[COMMAND_COUNT] = {
+        [COMMAND_PLANNER] = general, [COMMAND_PLAN] = plan,         [COMMAND_TENSORS] = tensors,
+        [COMMAND_DEVICES] = devices, [COMMAND_OVERRIDES] = general, [COMMAND_EXPORT] = export,
+        [COMMAND_COMPARE] = compare, [COMMAND_DEMO] = demo,
+    };
+    return texts[command];
+}

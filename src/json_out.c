@@ -1,0 +1,96 @@
+#include "src/json_out.h"
+
+#include "model/base/memory.h"
+#include "model/base/strbuf.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+/* Bytes of the UTF-8 character at `at`, 0 where there is none. */
+static size_t character(const unsigned char *at)
+{
+    static const struct {
+        unsigned char mask, lead;
+        size_t bytes;
+    } kinds[] = {{0x80, 0x00, 1}, {0xe0, 0xc0, 2}, {0xf0, 0xe0, 3}, {0xf8, 0xf0, 4}};
+    for (size_t i = 0; i < 4; i++) {
+        if ((at[0] & kinds[i].mask) != kinds[i].lead) {
+            continue;
+        }
+        for (size_t k = 1; k < kinds[i].bytes; k++) {
+            if ((at[k] & 0xc0) != 0x80) {
+                return 0;
+            }
+        }
+        bool too_long = (kinds[i].bytes == 2 && at[0] < 0xc2) || (at[0] == 0xe0 && at[1] < 0xa0) ||
+                        (at[0] == 0xf0 && at[1] < 0x90);
+        bool no_character =
+            (at[0] == 0xed && at[1] > 0x9f) || at[0] > 0xf4 || (at[0] == 0xf4 && at[1] > 0x8f);
+        return too_long || no_character ? 0 : kinds[i].bytes;
+    }
+    return 0;
+}
+
+struct json_object *json_out_string(const char *text)
+{
+    if (text == NULL) {
+        return NULL;
+    }
+    struct strbuf clean = {0};
+    for (const char *at = text; *at != '\0';) {
+        size_t bytes = character((const unsigned char *)at);
+        if (bytes == 0) {
+            strbuf_add(&clean, "\xef\xbf\xbd");
+            at++;
+        } else {
+            strbuf_add_n(&clean, at, bytes);
+            at += bytes;
+        }
+    }
+    struct json_object *string = json_object_new_string(strbuf_text(&clean));
+    strbuf_clear(&clean);
+    return string;
+}
+
+struct json_object *json_out_words(const char *const *words, size_t n)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < n; i++) {
+        json_object_array_add(list, json_out_string(words[i]));
+    }
+    return list;
+}
+
+void json_out_text(struct json_object *object, const char *key, const char *text)
+{
+    json_object_object_add(object, key, json_out_string(text));
+}
+
+void json_out_bytes(struct json_object *object, const char *key, uint64_t bytes)
+{
+    json_object_object_add(object, key, json_object_new_uint64(bytes));
+}
+
+void json_out_signed(struct json_object *object, const char *key, int64_t number)
+{
+    json_object_object_add(object, key, json_object_new_int64(number));
+}
+
+void json_out_bool(struct json_object *object, const char *key, bool value)
+{
+    json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+void json_out_null(struct json_object *object, const char *key)
+{
+    json_object_object_add(object, key, NULL);
+}
+
+char *json_out_take(struct json_object *object)
+{
+    const char *text = json_object_to_json_string_ext(
+        object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+    char *taken = memory_format("%s\n", text);
+    json_object_put(object);
+    return taken;
+}

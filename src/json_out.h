@@ -1,0 +1,24 @@
+/* Writing JSON: values that are always valid, whatever a file's names hold. */
+#ifndef OTPLAN_SRC_JSON_OUT_H
+#define OTPLAN_SRC_JSON_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_object;
+
+/* Bytes that are no UTF-8 become U+FFFD. NULL becomes null. */
+struct json_object *json_out_string(const char *text);
+struct json_object *json_out_words(const char *const *words, size_t n);
+
+void json_out_text(struct json_object *object, const char *key, const char *text);
+void json_out_bytes(struct json_object *object, const char *key, uint64_t bytes);
+void json_out_signed(struct json_object *object, const char *key, int64_t number);
+void json_out_bool(struct json_object *object, const char *key, bool value);
+void json_out_null(struct json_object *object, const char *key);
+
+/* New: the object as text with a newline at the end. Drops the object. */
+char *json_out_take(struct json_object *object);
+
+#endif

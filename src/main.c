@@ -1,0 +1,51 @@
+#include "model/base/memory.h"
+#include "src/commands.h"
+#include "src/help.h"
+#include "src/output.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void out_of_memory(void)
+{
+    static const char text[] = "otplan: out of memory\n";
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
+    _exit(ERROR_SYSTEM);
+}
+
+static int run(const struct options *options, struct error *error)
+{
+    static int (*const commands[COMMAND_COUNT])(const struct options *, struct error *) = {
+        [COMMAND_PLANNER] = command_planner, [COMMAND_PLAN] = command_plan,
+        [COMMAND_TENSORS] = command_tensors, [COMMAND_DEVICES] = command_devices,
+        [COMMAND_EXPORT] = command_export,   [COMMAND_COMPARE] = command_compare,
+        [COMMAND_DEMO] = command_planner,
+    };
+    static const char version[] = "otplan " OTPLAN_VERSION "\n";
+    if (options->help || options->version) {
+        const char *text = options->help ? help_text(options->command) : version;
+        return output_print(text, strlen(text), error) ? 0 : (int)error->kind;
+    }
+    return commands[options->command](options, error);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    memory_exhausted = out_of_memory;
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like any other: exit 4, in words */
+    struct options options;
+    struct error error = {0};
+    int status = options_read(argc - 1, (const char *const *)argv + 1, &options, &error)
+                     ? run(&options, &error)
+                     : (int)error.kind;
+    if (error.kind != ERROR_NONE) {
+        fprintf(stderr, "otplan: %s\n", error.text);
+    }
+    options_clear(&options);
+    return status;
+}

@@ -1,0 +1,46 @@
+/* otplan's own command line: which command, its options, and what belongs to llama.cpp. */
+#ifndef OTPLAN_SRC_OPTIONS_H
+#define OTPLAN_SRC_OPTIONS_H
+
+#include "model/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum command {
+    COMMAND_PLANNER,
+    COMMAND_PLAN,
+    COMMAND_TENSORS,
+    COMMAND_DEVICES,
+    COMMAND_OVERRIDES,
+    COMMAND_EXPORT,
+    COMMAND_COMPARE,
+    COMMAND_DEMO,
+    COMMAND_COUNT,
+};
+const char *command_name(enum command command); /* "plan"; "" for the planner */
+
+struct options {
+    enum command command;
+    bool help, version;
+
+    const char **positional; /* owned array of borrowed words */
+    size_t n_positional;
+    const char **llama; /* owned array: llama.cpp's flags with their values, in order */
+    size_t n_llama;
+    const char *const *after; /* borrowed: the words behind `--`, or NULL */
+    size_t n_after;
+
+    const char *devices, *plan, *target, *format, *output, *color, *commands, *depth, *import,
+        *config;
+    bool json, check, force, compact, ascii, no_mouse, dry_run;
+};
+
+/* Reads argv (argv[0] left out). ERROR_USAGE with one line. Free with options_clear. */
+bool options_read(int n, const char *const *words, struct options *out, struct error *error);
+void options_clear(struct options *options);
+
+/* Is `word` one of otplan's own options? */
+bool option_known(const char *word);
+
+#endif

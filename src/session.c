@@ -1,0 +1,298 @@
+#include "src/session.h"
+
+#include "model/base/memory.h"
+#include "model/text/flags.h"
+#include "src/assets.h"
+#include "src/detect.h"
+#include "src/device_file.h"
+#include "src/hf_cache.h"
+#include "src/plan_document.h"
+#include "src/plan_rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const demo_arguments[] = {
+    "-c", "32768", "-ngl", "62", "-ts", "16,16,15,15", "-ot", "\\.ffn_(gate|up|down)_exps=CPU"};
+
+/* ---- the arguments, from all that says some ------------------------------------------------- */
+
+struct arguments {
+    const char **words;
+    size_t n;
+};
+
+static void append(struct arguments *to, const char *const *words, size_t n)
+{
+    to->words = memory_resize(to->words, to->n + n + 1, sizeof *to->words);
+    for (size_t i = 0; i < n; i++) {
+        to->words[to->n++] = words[i];
+    }
+}
+
+static bool is_override(const char *word)
+{
+    const struct flag *flag = flag_find(word, NULL);
+    return flag != NULL && (flag->id == FLAG_ID_OVERRIDE_TENSOR || flag->id == FLAG_ID_CPU_MOE ||
+                            flag->id == FLAG_ID_N_CPU_MOE || flag->id == FLAG_ID_N_CPU_FFN);
+}
+
+/* The flags of the command line that are (or are not) override rules. */
+static void append_some(struct arguments *to, const struct options *options, bool overrides)
+{
+    for (size_t i = 0; i < options->n_llama;) {
+        const struct flag *flag = flag_find(options->llama[i], NULL);
+        size_t n = 1 + (flag != NULL ? (size_t)flag->n_values : 0);
+        if (is_override(options->llama[i]) == overrides) {
+            append(to, &options->llama[i], n);
+        }
+        i += n;
+    }
+}
+
+/* Flags override a plan's arguments: settings by standing behind them, rules (first match wins) by
+ * standing in front. */
+static void gather(struct arguments *to, const struct options *options, const char *const *base,
+                   size_t n_base)
+{
+    append_some(to, options, true);
+    append(to, base, n_base);
+    append_some(to, options, false);
+}
+
+/* ---- which file ----------------------------------------------------------------------------- */
+
+static bool positional_is_plan(const struct options *options)
+{
+    return options->n_positional > 0 && plan_document_is_json(options->positional[0]);
+}
+
+static bool choose_model(const struct options *options, const struct plan_document *document,
+                         struct session *session, char **path, struct error *error)
+{
+    const char *given =
+        options->n_positional > 0 && !positional_is_plan(options) ? options->positional[0] : NULL;
+    const char *flagged = session->facts.model;
+    if (given != NULL && flagged != NULL && strcmp(given, flagged) != 0) {
+        return error_set(error, ERROR_USAGE, "two models given: %s and -m %s", given, flagged);
+    }
+    const char *named = given != NULL ? given : flagged;
+    if (named != NULL) {
+        *path = memory_text(named);
+        return true;
+    }
+    if (session->facts.hf_repo != NULL) {
+        return hf_cache_find(session->facts.hf_repo, session->facts.hf_file, path, error);
+    }
+    if (document->model_path != NULL) {
+        *path = memory_text(document->model_path);
+        return true;
+    }
+    return error_set(error, ERROR_USAGE, "no model given: name a GGUF file; see otplan %s%s-h",
+                     command_name(options->command),
+                     options->command == COMMAND_PLANNER ? "" : " ");
+}
+
+static bool open_model(const char *path, const struct plan_document *document,
+                       struct session *session, struct error *error)
+{
+    if (session->command.in_container && access(path, F_OK) != 0) {
+        return error_set(error, ERROR_INPUT,
+                         "%s: not there: it is a path inside the container; name the file as it is "
+                         "called here: otplan FILE.gguf -- docker …",
+                         path);
+    }
+    if (!model_file_open(path, &session->file, error) ||
+        !model_describe(session->file->gguf, path, session->plan.settings.load_mtp, &session->model,
+                        error)) {
+        return false;
+    }
+    uint64_t n = session->model->gguf->n_tensors;
+    if (document->model_n_tensors != 0 && document->model_n_tensors != n) {
+        session->notice =
+            memory_format("the plan was made for a model of %llu tensors; this one has %llu",
+                          (unsigned long long)document->model_n_tensors, (unsigned long long)n);
+    }
+    session->model->file_bytes = session->file->file_bytes;
+    plan_attach(&session->plan, session->model);
+    return true;
+}
+
+/* ---- the machine ---------------------------------------------------------------------------- */
+
+bool session_find_devices(const struct options *options, const char *const *environment,
+                          struct rig *rig, struct error *error)
+{
+    if (options->devices != NULL) {
+        return device_file_read(options->devices, rig, error);
+    }
+    detect_devices(environment, rig);
+    return true;
+}
+
+static bool find_rig(const struct options *options, const struct plan_document *document, bool demo,
+                     struct session *session, struct error *error)
+{
+    if (options->devices == NULL && document->has_devices) {
+        rig_copy(&session->rig, &document->rig);
+        return true;
+    }
+    if (options->devices == NULL && demo) {
+        char *path = NULL;
+        bool read = asset_path(ASSET_DEMO_DEVICES, &path, error) &&
+                    device_file_read(path, &session->rig, error);
+        free(path);
+        return read;
+    }
+    const char *const *environment = session->command.environment != NULL
+                                         ? (const char *const *)session->command.environment
+                                         : (const char *const *)environ;
+    return session_find_devices(options, environment, &session->rig, error);
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static bool read_arguments(const struct options *options, const struct plan_document *document,
+                           bool demo, struct session *session, struct error *error)
+{
+    struct arguments all = {0};
+    const char *const *environment = (const char *const *)environ;
+    if (session->plan_path != NULL) {
+        gather(&all, options, (const char *const *)document->args, document->n_args);
+        environment = NULL; /* the document holds the whole placement */
+    } else if (options->after != NULL) {
+        gather(&all, options, session->command.arguments, session->command.n_arguments);
+        environment = (const char *const *)session->command.environment;
+    } else if (demo) {
+        gather(&all, options, demo_arguments, sizeof demo_arguments / sizeof demo_arguments[0]);
+        environment = NULL;
+    } else {
+        append(&all, options->llama, options->n_llama);
+    }
+    bool read =
+        arguments_read(&session->plan, &session->facts, all.words, all.n, environment, error);
+    free(all.words);
+    return read;
+}
+
+static bool choose_target(const struct options *options, const struct plan_document *document,
+                          struct session *session, struct error *error)
+{
+    enum target *target = &session->plan.settings.target;
+    *target = options->after != NULL ? session->command.target : document->target;
+    if (options->target != NULL && !target_by_name(options->target, target)) {
+        return error_set(
+            error, ERROR_USAGE,
+            "--target %s: must be llama-server, llama-cli, llama-bench or llama-fit-params",
+            options->target);
+    }
+    return true;
+}
+
+static void apply_locks(const struct plan_document *document, struct session *session)
+{
+    for (size_t i = 0; i < document->n_locks; i++) {
+        int64_t row = model_find_tensor(session->model, document->locks[i]);
+        if (row < 0) {
+            continue;
+        }
+        session->plan.locked[row] = 1;
+        size_t twin = (size_t)row + 1;
+        if (twin < session->model->n_tensors && session->model->tensors[twin].tied_to == row) {
+            session->plan.locked[twin] = 1;
+        }
+    }
+}
+
+static bool open_rest(const struct options *options, const struct plan_document *document,
+                      bool demo, struct session *session, struct error *error)
+{
+    char *path = NULL;
+    bool opened = choose_target(options, document, session, error) &&
+                  read_arguments(options, document, demo, session, error);
+    if (opened && options->after == NULL && !session->facts.fit_given) {
+        session->plan.settings.fit = false; /* exports say -fit off */
+    }
+    opened = opened &&
+             (demo ? asset_path(ASSET_DEMO_MODEL, &path, error)
+                   : choose_model(options, document, session, &path, error)) &&
+             open_model(path, document, session, error) &&
+             find_rig(options, document, demo, session, error);
+    free(path);
+    if (opened) {
+        apply_locks(document, session);
+    }
+    return opened;
+}
+
+bool session_open(const struct options *options, bool demo, struct session *out,
+                  struct error *error)
+{
+    *out = (struct session){0};
+    plan_init(&out->plan, NULL);
+    struct plan_document document = {0};
+    const char *plan = options->plan != NULL         ? options->plan
+                       : positional_is_plan(options) ? options->positional[0]
+                                                     : NULL;
+    if (options->n_positional > (positional_is_plan(options) && options->plan == NULL ? 2U : 1U)) {
+        return error_set(error, ERROR_USAGE, "%s: one model is enough", options->positional[1]);
+    }
+    bool opened = plan == NULL || plan_document_read(plan, &document, error);
+    out->plan_path = opened ? memory_text(plan) : NULL;
+    opened = opened &&
+             (options->after == NULL ||
+              command_line_read(options->after, options->n_after, (const char *const *)environ,
+                                &out->command, error)) &&
+             open_rest(options, &document, demo, out, error);
+    plan_document_clear(&document);
+    return opened;
+}
+
+bool session_open_model(const struct options *options, struct session *out, struct error *error)
+{
+    *out = (struct session){0};
+    plan_init(&out->plan, NULL);
+    struct plan_document none = {0};
+    char *path = NULL;
+    if (options->n_positional > 1) {
+        return error_set(error, ERROR_USAGE, "%s: one model is enough", options->positional[1]);
+    }
+    bool opened = arguments_read(&out->plan, &out->facts, options->llama, options->n_llama,
+                                 (const char *const *)environ, error) &&
+                  choose_model(options, &none, out, &path, error) &&
+                  open_model(path, &none, out, error);
+    free(path);
+    return opened;
+}
+
+void session_close(struct session *session)
+{
+    plan_clear(&session->plan);
+    argument_facts_clear(&session->facts);
+    rig_clear(&session->rig);
+    model_free(&session->model);
+    model_file_close(&session->file);
+    command_line_clear(&session->command);
+    free(session->plan_path);
+    free(session->notice);
+    *session = (struct session){0};
+}
+
+const char *session_model_path(const struct session *session)
+{
+    return session->file->first_path != NULL ? session->file->first_path : session->file->path;
+}
+
+bool session_evaluate(struct session *session, const struct options *options, bool strict,
+                      struct evaluation *out, struct error *error)
+{
+    plan_evaluate(session->model, &session->rig, &session->plan, NULL, out);
+    if (strict && out->refused.kind != ERROR_NONE) {
+        return error_set(error, out->refused.kind, "%s", out->refused.text);
+    }
+    if (options->compact) {
+        plan_rules_anew(session->model, &session->rig, &session->plan, out);
+    }
+    return true;
+}

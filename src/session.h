@@ -1,0 +1,42 @@
+/* What every command starts from: the model opened, the machine known, the arguments read into a plan. */
+#ifndef OTPLAN_SRC_SESSION_H
+#define OTPLAN_SRC_SESSION_H
+
+#include "model/text/arguments.h"
+#include "src/command_line.h"
+#include "src/model_file.h"
+#include "src/options.h"
+
+struct session {
+    struct model_file *file;
+    struct model *model;
+    struct rig rig;
+    struct plan plan;
+    struct argument_facts facts;
+    struct command_line command; /* what stood behind `--` */
+    char *plan_path;             /* owned or NULL: the plan document that was opened */
+    char *notice;                /* owned or NULL: one line to say, e.g. what was looked through */
+};
+
+/* Opens the model that the options, the plan document or the command line name. With `demo` the bundled
+ * sample on its machine. Close with session_close, also after a failure. */
+bool session_open(const struct options *options, bool demo, struct session *out,
+                  struct error *error);
+void session_close(struct session *session);
+
+/* The model alone, for commands that place nothing. */
+bool session_open_model(const struct options *options, struct session *out, struct error *error);
+
+/* The devices that the options name, else those of this machine. */
+bool session_find_devices(const struct options *options, const char *const *environment,
+                          struct rig *rig, struct error *error);
+
+/* Evaluates the plan, anew with the fewest rules where --compact was given. With `strict` a plan that
+ * llama.cpp refuses is an error. Free with evaluation_clear. */
+bool session_evaluate(struct session *session, const struct options *options, bool strict,
+                      struct evaluation *out, struct error *error);
+
+/* The file to name in exports: the model's first part. */
+const char *session_model_path(const struct session *session);
+
+#endif
