@@ -37,6 +37,8 @@ struct hparams {
 
     uint32_t n_layer;       /* L: block_count as llama.cpp counts it, MTP and expansions included */
     uint32_t n_layer_nextn; /* X: MTP/nextn blocks at the end */
+    uint32_t
+        n_layer_physical; /* blocks the file holds; fewer than n_layer where they are looped (nanbeige) */
     uint32_t n_vocab;
     uint32_t n_embd;
     uint32_t n_ctx_train;
@@ -46,7 +48,8 @@ struct hparams {
     uint32_t n_ff_shexp; /* width of the shared expert(s) together; 0 without */
     uint32_t n_layer_dense_lead;
     uint32_t n_rot;
-    bool causal;            /* causal attention (encoders: false) */
+    bool long_rope; /* rope.scaling.type is longrope: rope_factors_* are loaded, rope_freqs not */
+    bool causal;    /* causal attention (encoders: false) */
     bool parallel_residual; /* no ffn_norm: attention and feed-forward read the same input */
 
     /* per layer, il in 0..n_layer-1 */
@@ -74,7 +77,8 @@ struct hparams {
     bool indexer_full[MAX_LAYERS];
     uint32_t compress_ratio[MAX_LAYERS]; /* deepseek4: 0, 4 (CSA) or 128 (HCA) */
     uint32_t hyper_connections;          /* hc_count; 0 without */
-    uint32_t ple_conv_state;             /* qwen4exp: floats more per recurrent row */
+    uint32_t ple_conv_state; /* qwen4exp: floats more per recurrent row of the layers in has_ple */
+    bool has_ple[MAX_LAYERS];
     uint32_t
         swiglu_clamped[(MAX_LAYERS + 31) / 32]; /* bit il: swiglu_clamp_exp > 1e-6 on that layer */
 };

@@ -1,162 +1,183 @@
-/* hedge */
 #include "model/net/model.h"
 
 #include "model/base/memory.h"
+#include "model/net/arch.h"
+#include "model/net/model_kind.h"
+#include "model/net/tensor_groups.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int32_t layer_of(const char *name, const char **base)
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+static bool is_expert(enum tensor_group group)
 {
-    int layer = 0;
-    int used = 0;
-    *base = name;
-    if (sscanf(name, "blk.%d.%n", &layer, &used) == 1 && used > 0) {
-        *base = name + used;
-        return layer;
+    return group == GROUP_GATE_EXPS || group == GROUP_UP_EXPS || group == GROUP_DOWN_EXPS ||
+           group == GROUP_GATE_UP_EXPS;
+}
+
+/* nextn blocks are counted by -ngl but not loaded unless a draft-mtp speculation asks (section 2.3). */
+static bool skipped_layer(const struct hparams *hparams, int32_t layer, bool load_mtp)
+{
+    uint32_t flags = hparams->arch != NULL ? hparams->arch->flags : 0;
+    bool loads = load_mtp && (flags & ARCH_MTP_NEVER) == 0;
+    uint32_t trunk = hparams->n_layer_physical - hparams->n_layer_nextn;
+    return (uint32_t)layer >= hparams->n_layer_physical || ((uint32_t)layer >= trunk && !loads);
+}
+
+static void describe_row(const struct gguf_tensor *from, const struct hparams *hparams,
+                         bool load_mtp, struct model_tensor *row)
+{
+    const char *base = NULL;
+    *row = (struct model_tensor){
+        .name = from->name, .type = from->type, .bytes = from->bytes, .tied_to = -1};
+    memcpy(row->ne, from->ne, sizeof row->ne);
+    row->layer = tensor_layer(from->name, &base);
+    row->group = tensor_group_of(row->layer, base);
+    row->mul_mat_id = is_expert(row->group);
+    row->lookup = row->group == GROUP_EMBD;
+    if (row->layer < 0) {
+        row->role = tensor_role_of(hparams, from->name, &row->home_layer);
+        return;
+    }
+    bool skipped =
+        skipped_layer(hparams, row->layer, load_mtp) || strstr(base, "cross_attn_rel_b") != NULL;
+    row->role = skipped ? ROLE_SKIPPED : ROLE_LAYER;
+    row->home_layer = skipped ? 0 : (uint32_t)row->layer;
+}
+
+/* ---- tied embeddings ------------------------------------------------------------------------ */
+
+static bool has_tensor(const struct gguf *gguf, const char *name)
+{
+    for (uint64_t i = 0; i < gguf->n_tensors; i++) {
+        if (strcmp(gguf->tensors[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The tensor that is loaded a second time, or NULL (section 3.3). */
+static const char *tied_name(const struct gguf *gguf, const struct hparams *hparams)
+{
+    uint32_t flags = hparams->arch != NULL ? hparams->arch->flags : 0;
+    if ((flags & ARCH_NO_OUTPUT) != 0) {
+        return NULL;
+    }
+    bool output = has_tensor(gguf, "output.weight");
+    if (!output && has_tensor(gguf, "token_embd.weight")) {
+        return "token_embd.weight";
+    }
+    bool from_output = (flags & ARCH_TIED_OUTPUT) != 0 && output;
+    return from_output && !has_tensor(gguf, "token_embd.weight") ? "output.weight" : NULL;
+}
+
+static void add_twin(struct model *model)
+{
+    size_t original = model->n_tensors - 1;
+    struct model_tensor *twin = &model->tensors[model->n_tensors++];
+    *twin = model->tensors[original];
+    twin->tied_to = (int32_t)original;
+    bool as_output = twin->role == ROLE_INPUT;
+    twin->role = as_output ? ROLE_OUTPUT : ROLE_INPUT;
+    twin->home_layer = as_output ? model->hparams.n_layer : 0;
+    twin->lookup = !as_output;
+}
+
+static void describe_rows(const struct gguf *gguf, bool load_mtp, struct model *model)
+{
+    const char *tied = tied_name(gguf, &model->hparams);
+    model->tensors = memory_array(gguf->n_tensors + 1, sizeof *model->tensors);
+    for (uint64_t i = 0; i < gguf->n_tensors; i++) {
+        describe_row(&gguf->tensors[i], &model->hparams, load_mtp,
+                     &model->tensors[model->n_tensors++]);
+        if (tied != NULL && strcmp(gguf->tensors[i].name, tied) == 0) {
+            add_twin(model);
+        }
+    }
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b, void *payload)
+{
+    const struct model *model = payload;
+    return strcmp(model->tensors[*(const uint32_t *)a].name,
+                  model->tensors[*(const uint32_t *)b].name);
+}
+
+static void sort_names(struct model *model)
+{
+    model->by_name = memory_array(model->n_tensors, sizeof *model->by_name);
+    for (uint32_t row = 0; row < model->n_tensors; row++) {
+        if (model->tensors[row].tied_to < 0) {
+            model->by_name[model->n_names++] = row;
+        }
+    }
+    qsort_r(model->by_name, model->n_names, sizeof *model->by_name, by_name, model);
+}
+
+int64_t model_find_tensor(const struct model *model, const char *name)
+{
+    size_t low = 0;
+    size_t high = model->n_names;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(model->tensors[model->by_name[middle]].name, name);
+        if (order == 0) {
+            return model->by_name[middle];
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
     return -1;
 }
 
-static bool starts(const char *s, const char *prefix)
-{
-    return strncmp(s, prefix, strlen(prefix)) == 0;
-}
+/* ---- the door ------------------------------------------------------------------------------- */
 
-static enum tensor_group group_of(int32_t layer, const char *base)
+static uint64_t file_bytes(const struct gguf *gguf)
 {
-    if (layer < 0) {
-        if (starts(base, "token_embd.") || starts(base, "position_embd") ||
-            starts(base, "token_types") || starts(base, "per_layer_token_embd")) {
-            return GROUP_EMBD;
-        }
-        if (starts(base, "output.")) {
-            return GROUP_OUTPUT;
-        }
-        return strstr(base, "norm") != NULL ? GROUP_NORM : GROUP_OTHER;
-    }
-    if (starts(base, "nextn")) {
-        return GROUP_MTP;
-    }
-    if (starts(base, "ffn_gate_inp") || starts(base, "exp_probs_b")) {
-        return GROUP_ROUTER;
-    }
-    if (strstr(base, "norm") != NULL) {
-        return GROUP_NORM;
-    }
-    if (strstr(base, "shexp") != NULL) {
-        return GROUP_SHEXP;
-    }
-    if (starts(base, "ffn_gate_up_exps")) {
-        return GROUP_GATE_UP_EXPS;
-    }
-    if (starts(base, "ffn_gate_exps")) {
-        return GROUP_GATE_EXPS;
-    }
-    if (starts(base, "ffn_up_exps")) {
-        return GROUP_UP_EXPS;
-    }
-    if (starts(base, "ffn_down_exps")) {
-        return GROUP_DOWN_EXPS;
-    }
-    if (starts(base, "ffn")) {
-        return GROUP_FFN;
-    }
-    if (starts(base, "ssm")) {
-        return GROUP_SSM;
-    }
-    return starts(base, "attn") ? GROUP_ATTN : GROUP_OTHER;
-}
-
-static int by_name(const void *a, const void *b, void *data)
-{
-    const struct model *model = data;
-    return strcmp(model->tensors[*(const uint32_t *)a].name,
-                  model->tensors[*(const uint32_t *)b].name);
+    return gguf->head_bytes + gguf->tensor_bytes;
 }
 
 bool model_describe(const struct gguf *gguf, const char *path, bool load_mtp, struct model **out,
                     struct error *error)
 {
-    struct model *model = memory_new(sizeof *model);
-    model->gguf = gguf;
-    model->path = memory_text(path);
-    model->arch_name = gguf_string(gguf, "general.architecture", "");
-    model->name = gguf_string(gguf, "general.name", path);
-    model->complete = gguf->complete;
-    model->bytes = gguf->tensor_bytes;
-    if (!hparams_read(gguf, &model->hparams, error)) {
-        model_free(&model);
+    if (!model_kind_check(gguf, path, error)) {
         return false;
     }
-    const struct hparams *h = &model->hparams;
-    model->tensors = memory_array(gguf->n_tensors + 1, sizeof *model->tensors);
-    bool has_output = false;
-    for (uint64_t i = 0; i < gguf->n_tensors; i++) {
-        has_output = has_output || strcmp(gguf->tensors[i].name, "output.weight") == 0;
+    struct model *model = memory_new(sizeof *model);
+    struct error inner = {0};
+    if (!hparams_read(gguf, &model->hparams, &inner)) {
+        free(model);
+        return error_set(error, inner.kind, "%s: %s", path, inner.text);
     }
-    for (uint64_t i = 0; i < gguf->n_tensors; i++) {
-        const struct gguf_tensor *from = &gguf->tensors[i];
-        struct model_tensor *t = &model->tensors[model->n_tensors++];
-        const char *base = NULL;
-        *t = (struct model_tensor){
-            .name = from->name, .type = from->type, .bytes = from->bytes, .tied_to = -1};
-        memcpy(t->ne, from->ne, sizeof t->ne);
-        t->layer = layer_of(from->name, &base);
-        t->group = group_of(t->layer, base);
-        t->mul_mat_id = t->group >= GROUP_GATE_EXPS && t->group <= GROUP_GATE_UP_EXPS;
-        t->lookup = t->group == GROUP_EMBD;
-        if (t->layer >= 0) {
-            t->role = (uint32_t)t->layer + h->n_layer_nextn >= h->n_layer && h->n_layer_nextn > 0 &&
-                              !load_mtp
-                          ? ROLE_SKIPPED
-                          : ROLE_LAYER;
-            t->home_layer = (uint32_t)t->layer;
-        } else if (t->group == GROUP_EMBD) {
-            t->role = ROLE_INPUT;
-        } else if (starts(base, "rope_f")) {
-            t->role = ROLE_PER_BUFFER;
-        } else {
-            t->role = ROLE_OUTPUT;
-            t->home_layer = h->n_layer;
-        }
-        if (!has_output && strcmp(from->name, "token_embd.weight") == 0) {
-            struct model_tensor *twin = &model->tensors[model->n_tensors++];
-            *twin = *t;
-            twin->tied_to = (int32_t)model->n_tensors - 2;
-            twin->role = ROLE_OUTPUT;
-            twin->home_layer = h->n_layer;
-        }
-    }
-    model->by_name = memory_array(model->n_tensors, sizeof *model->by_name);
-    for (uint32_t i = 0; i < model->n_tensors; i++) {
-        if (model->tensors[i].tied_to < 0) {
-            model->by_name[model->n_names++] = i;
-        }
-    }
-    qsort_r(model->by_name, model->n_names, sizeof *model->by_name, by_name, model);
+    model->gguf = gguf;
+    model->path = memory_text(path);
+    const char *slash = strrchr(model->path, '/');
+    model->name = gguf_string(gguf, "general.name", slash == NULL ? model->path : slash + 1);
+    model->arch_name = gguf_string(gguf, "general.architecture", "");
+    model->bytes = gguf->tensor_bytes;
+    model->file_bytes = file_bytes(gguf);
+    model->complete = gguf->complete;
+    describe_rows(gguf, load_mtp, model);
+    sort_names(model);
     *out = model;
     return true;
 }
 
 void model_free(struct model **model)
 {
-    if (*model != NULL) {
-        free((*model)->path);
-        free((*model)->tensors);
-        free((*model)->by_name);
-        free(*model);
-        *model = NULL;
+    if (*model == NULL) {
+        return;
     }
-}
-
-int64_t model_find_tensor(const struct model *model, const char *name)
-{
-    for (size_t i = 0; i < model->n_names; i++) {
-        if (strcmp(model->tensors[model->by_name[i]].name, name) == 0) {
-            return model->by_name[i];
-        }
-    }
-    return -1;
+    free((*model)->path);
+    free((*model)->tensors);
+    free((*model)->by_name);
+    free(*model);
+    *model = NULL;
 }

@@ -60,12 +60,14 @@ static void compare(struct tally *tally, const char *label, json_object *expect,
         return;
     }
     *right = false;
-    strbuf_format(&tally->misses, "%s %s: model %llu (llama.cpp %llu), context %llu (llama.cpp %llu)\n",
-                  label, device, (unsigned long long)use->model, (unsigned long long)model,
+    strbuf_format(&tally->misses,
+                  "%s %s: model %llu (llama.cpp %llu), context %llu (llama.cpp %llu)\n", label,
+                  device, (unsigned long long)use->model, (unsigned long long)model,
                   (unsigned long long)use->context, (unsigned long long)context);
 }
 
-static void check_case(struct tally *tally, const char *folder, json_object *entry, enum target target)
+static void check_case(struct tally *tally, const char *folder, json_object *entry,
+                       enum target target)
 {
     const char *name = json_object_get_string(json_object_object_get(entry, "model"));
     const char *which = json_object_get_string(json_object_object_get(entry, "case"));
@@ -84,7 +86,7 @@ static void check_case(struct tally *tally, const char *folder, json_object *ent
     plan_evaluate(open.model, &rig, &plan, NULL, &evaluation);
     json_object *expect = NULL;
     bool right = true;
-    if (json_object_object_get_ex(entry, "expect", &expect)) {
+    if (json_object_object_get_ex(entry, "expect", &expect) && expect != NULL) {
         if (error.kind != ERROR_NONE || evaluation.refused.kind != ERROR_NONE) {
             strbuf_format(&tally->misses, "%s: refused: %s%s\n", label, error.text,
                           evaluation.refused.text);

@@ -1,0 +1,69 @@
+/* The architecture table: from general.architecture to what its memory depends on. A new architecture is
+ * one row of arch.c; docs/adding-an-architecture.md walks through one.
+ *
+ * Sources: llama.cpp v0.5.0 src/llama-model.cpp:2274-2760 (memory), src/llama-arch.cpp:1061-1098 (recurrent,
+ * hybrid), src/models/NAME.cpp (windows, MTP, tied weights).
+ */
+#ifndef OTPLAN_MODEL_NET_ARCH_H
+#define OTPLAN_MODEL_NET_ARCH_H
+
+#include "model/net/hparams.h"
+
+/* Which layers attend within a sliding window. */
+enum window_rule {
+    WINDOW_NEVER,
+    WINDOW_ALWAYS,    /* the split cache exists whatever the window is */
+    WINDOW_IF_GIVEN,  /* only where attention.sliding_window > 0 */
+    WINDOW_CHUNKED,   /* llama4: chunks of 8192 unless the key says 0 */
+    WINDOW_64_LAYERS, /* exaone4: only the 64-layer model */
+};
+
+/* Which layers of a hybrid hold a recurrent state instead of, or beside, a KV cache. */
+enum recurrent_rule {
+    RECURRENT_NEVER,
+    RECURRENT_EVERYWHERE,  /* every layer, no KV cache */
+    RECURRENT_NO_KV_HEADS, /* head_count_kv[il] == 0 */
+    RECURRENT_BOTH,        /* every layer has both (falcon-h1) */
+    RECURRENT_NO_FEED_FORWARD, /* nemotron_h: mixer layers have no feed-forward; kv heads tell which mixer */
+    RECURRENT_BY_INTERVAL, /* attention.recurrent_layers, else all but every n-th layer */
+};
+
+/* How big a recurrent state is (section 5.4 of the memory model). */
+enum state_rule {
+    STATE_NONE,
+    STATE_MAMBA, /* ssm.group_count is not read */
+    STATE_MAMBA_GROUPS,
+    STATE_RWKV,
+    STATE_SHORTCONV,
+    STATE_KDA,
+    STATE_LINEAR, /* minimax-01 */
+};
+
+enum arch_flag {
+    ARCH_NOT_CAUSAL = 1U << 0,      /* encoders and diffusion models */
+    ARCH_NO_OUTPUT = 1U << 1,       /* no output matrix: nothing is tied */
+    ARCH_DENSE_FIRST = 1U << 2,     /* the first layer of each window period is the full one */
+    ARCH_MTP_NEVER = 1U << 3,       /* nextn blocks are never loaded */
+    ARCH_FINAL_NORM_EMBD = 1U << 4, /* token_embd_norm is the final norm (lfm2) */
+    ARCH_LONG_FACTORS = 1U << 5,    /* rope_factors_* are loaded whatever rope.scaling.type says */
+    ARCH_TIED_OUTPUT = 1U << 6,   /* a missing token_embd is taken from output.weight (codeshell) */
+    ARCH_NO_FLASH_ATTN = 1U << 7, /* grok */
+    ARCH_PARALLEL = 1U << 8,      /* attention and feed-forward read the same input */
+};
+
+struct arch {
+    const char *name; /* general.architecture */
+    enum memory_class memory;
+    enum window_rule window;
+    uint16_t period;         /* default window period; interval of attention layers for hybrids */
+    uint16_t default_window; /* tokens where the key is absent; 0: none */
+    enum recurrent_rule recurrent;
+    enum state_rule state;
+    uint32_t flags;
+};
+
+/* NULL for an architecture not in the table. */
+const struct arch *arch_find(const char *name);
+const struct arch *arch_table(size_t *n);
+
+#endif
