@@ -23,7 +23,7 @@ bool bench_program(const char *const argv[], struct bench_start *out);
 struct bench_step {
     size_t n_tensors;
     double recompute; /* seconds: homes, bytes, segments and arguments of the previewed plan */
-    double draw; /* seconds: the main screen of 40 x 120 into the canvas; 0 where not measured */
+    double draw;      /* seconds: the main screen of 40 x 120 into the canvas */
 };
 bool bench_drag(const char *model_path, struct bench_step *out);
 

@@ -1,9 +1,10 @@
-/* A drag step as the planner does it: the dragged rows of the previewed plan go to the bar under the
- * pointer, the plan is evaluated whole, and the arguments are written. */
+/* A drag step as the planner does it: the edit is applied to a copy of the plan, the copy is evaluated
+ * whole, its arguments are written, and the main screen is drawn from it. */
 #include "model/base/memory.h"
 #include "model/text/arguments.h"
 #include "src/model_file.h"
 #include "tests/bench/bench.h"
+#include "ui/ui.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,11 @@ struct bench_plan {
     struct rig rig;
     struct plan plan;
     struct decisions decisions;
-    uint32_t *rows; /* the experts of the dragged layers */
-    size_t n_rows;
+    struct evaluation held;
+    struct layer_map map;
+    struct edit edit; /* the gate and up experts of the dragged layers */
+    struct ui ui;
+    struct canvas canvas;
 };
 
 static void four_cards(struct rig *rig)
@@ -46,67 +50,106 @@ static bool is_dragged(const struct model_tensor *tensor)
            (tensor->group == GROUP_GATE_EXPS || tensor->group == GROUP_UP_EXPS);
 }
 
+static void pick_rows(struct bench_plan *bench)
+{
+    struct edit *edit = &bench->edit;
+    edit->kind = EDIT_SEND;
+    edit->rows = memory_array(bench->model->n_tensors, sizeof *edit->rows);
+    for (uint32_t row = 0; row < bench->model->n_tensors; row++)
+        if (is_dragged(&bench->model->tensors[row]))
+            edit->rows[edit->n_rows++] = row;
+}
+
 static bool open_plan(struct bench_plan *bench, const char *path, struct error *error)
 {
     static const char *const arguments[] = {
         "-c", "32768", "-ngl", "999", "-ot", "\\.ffn_(gate|up|down)(_exps|\\.[0-9]+\\.)=CPU"};
-    static struct argument_facts facts;
+    struct argument_facts facts = {0};
     if (!model_file_open(path, &bench->file, error) ||
         !model_describe(bench->file->gguf, path, false, &bench->model, error))
         return false;
     four_cards(&bench->rig);
     plan_init(&bench->plan, bench->model);
-    if (!arguments_read(&bench->plan, &facts, arguments, 6, NULL, error))
-        return false;
+    bool read = arguments_read(&bench->plan, &facts, arguments, 6, NULL, error);
     argument_facts_clear(&facts);
-    bench->rows = memory_array(bench->model->n_tensors, sizeof *bench->rows);
-    for (uint32_t row = 0; row < bench->model->n_tensors; row++)
-        if (is_dragged(&bench->model->tensors[row]))
-            bench->rows[bench->n_rows++] = row;
+    if (!read)
+        return false;
+    plan_evaluate(bench->model, &bench->rig, &bench->plan, &bench->decisions, &bench->held);
+    layer_map_build(&bench->map, bench->model);
+    pick_rows(bench);
+    ui_init(&bench->ui, &bench->map, false);
+    canvas_init(&bench->canvas, 120, 40, false);
     return true;
 }
 
 static void close_plan(struct bench_plan *bench)
 {
+    canvas_clear(&bench->canvas);
+    ui_free(&bench->ui);
+    edit_clear(&bench->edit);
+    layer_map_clear(&bench->map);
+    evaluation_clear(&bench->held);
     decisions_clear(&bench->decisions);
     plan_clear(&bench->plan);
     rig_clear(&bench->rig);
     model_free(&bench->model);
     model_file_close(&bench->file);
-    free(bench->rows);
 }
 
-static double recompute(struct bench_plan *bench, int device)
+static double draw(struct bench_plan *bench, const struct plan *preview,
+                   const struct evaluation *evaluation, char *const *arguments, size_t n)
+{
+    struct scene scene = {.model = bench->model,
+                          .map = &bench->map,
+                          .rig = &bench->rig,
+                          .plan = preview,
+                          .shown = evaluation,
+                          .held = &bench->held,
+                          .is_preview = true,
+                          .arguments = arguments,
+                          .n_arguments = n,
+                          .message = ""};
+    ui_resize(&bench->ui, &scene, 120, 40);
+    double start = bench_now();
+    canvas_reset(&bench->canvas, 120, 40);
+    ui_draw(&bench->ui, &scene, &bench->canvas);
+    return bench_now() - start;
+}
+
+static void step(struct bench_plan *bench, int device, double *recompute, double *drawn)
 {
     size_t n;
+    struct edit_report report;
     double start = bench_now();
     struct plan preview;
     plan_copy(&preview, &bench->plan);
-    plan_move_rows(&preview, bench->model, bench->rows, bench->n_rows, device);
+    bench->edit.device = device;
+    plan_apply_edit(&preview, &bench->map, &bench->rig, &bench->held, &bench->decisions,
+                    &bench->edit, &report);
     struct evaluation evaluation;
     plan_evaluate(bench->model, &bench->rig, &preview, &bench->decisions, &evaluation);
     char **arguments = arguments_write(bench->model, &bench->rig, &preview, &evaluation, &n);
-    double end = bench_now();
+    *recompute = bench_now() - start;
+    *drawn = draw(bench, &preview, &evaluation, arguments, n);
     arguments_free(&arguments);
     evaluation_clear(&evaluation);
     plan_clear(&preview);
-    return end - start;
 }
 
 bool bench_drag(const char *model_path, struct bench_step *out)
 {
     struct bench_plan bench = {0};
     struct error error = {0};
-    double seconds[STEPS];
+    double recompute[STEPS], drawn[STEPS];
     if (!open_plan(&bench, model_path, &error)) {
         fprintf(stderr, "%s\n", error.text);
         return false;
     }
-    recompute(&bench, 0); /* the given rules are matched once */
     for (int i = 0; i < STEPS; i++)
-        seconds[i] = recompute(&bench, i % 4);
+        step(&bench, i % 4, &recompute[i], &drawn[i]);
     out->n_tensors = bench.model->n_tensors;
-    out->recompute = bench_median(seconds, STEPS);
+    out->recompute = bench_median(recompute, STEPS);
+    out->draw = bench_median(drawn, STEPS);
     close_plan(&bench);
     return true;
 }
