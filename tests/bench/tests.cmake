@@ -1,5 +1,5 @@
 # Figures, no assertions: build/tests/otplan-bench of a Release build.
-if(TARGET otplan)
+if(TARGET otplan AND EXISTS ${CMAKE_SOURCE_DIR}/ui/ui.c)
     file(GLOB BENCH_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/*.c)
     add_executable(otplan-bench ${BENCH_SOURCES})
     target_link_libraries(otplan-bench PRIVATE otplan_app util)
