@@ -152,7 +152,8 @@ static int32_t cache_view(struct network *network, uint32_t il, int32_t tensor, 
 static uint64_t f16_copy(const struct network *network, uint32_t il, uint32_t type, uint64_t row)
 {
     uint64_t cells = network->cells[kind_of(network, il)];
-    return type == GGML_F16 ? 0 : 2 * cells * network->n_streams * row;
+    bool as_is = type == GGML_F16 || type == GGML_F32; /* F32 was cast before */
+    return as_is ? 0 : 2 * cells * network->n_streams * row;
 }
 
 static struct cache update_cache(struct network *network, uint32_t il, struct head_sizes size,
@@ -207,7 +208,7 @@ static int32_t flash(struct network *network, uint32_t il, struct head_sizes siz
     int32_t cur = graph_new(graph, GRAPH_FLASH_ATTN, SHAPE(size.v, size.n_head, n, streams), q, k,
                             v, mask(network, kind_of(network, il)));
     network->fused[il] = cur;
-    graph->tensors[cur].source[4] = sinks;
+    graph_source(graph, cur, 4, sinks);
     graph->tensors[cur].scratch = cache->scratch;
     uint64_t width = size.v;
     if (v_b != GRAPH_NONE) {

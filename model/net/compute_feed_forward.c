@@ -136,9 +136,10 @@ static int32_t sum_experts(struct network *network, int32_t experts)
     struct shape all = graph_shape(graph, experts);
     struct shape one = SHAPE(all.ne[0], all.ne[2]);
     uint64_t n = all.ne[1];
+    uint64_t span = graph->tensors[experts].bytes - (n - 1) * all.ne[0] * 4;
     int32_t first = graph->n_tensors;
     for (uint64_t i = 0; i < n; i++)
-        graph_expand(graph, graph_view(graph, experts, one, n == 1, 0));
+        graph_expand(graph, graph_view(graph, experts, one, n == 1, span));
     int32_t sum = first;
     if (n == 1)
         return graph_cont(graph, first, one);

@@ -58,8 +58,6 @@ static int32_t add(struct graph *graph, enum graph_op op, struct shape shape, un
     graph->tensors[graph->n_tensors] = (struct graph_tensor){
         .shape = shape,
         .bytes = product(graph_elements(shape), element),
-        .source = {GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE,
-                   GRAPH_NONE},
         .root = GRAPH_NONE,
         .copies = GRAPH_NONE,
         .backend = -1,
@@ -75,10 +73,23 @@ int32_t graph_new(struct graph *graph, enum graph_op op, struct shape shape, int
                   int32_t c, int32_t d)
 {
     int32_t tensor = add(graph, op, shape, 4, GRAPH_CONTIGUOUS);
-    int32_t sources[] = {a, b, c, d};
-    for (int i = 0; i < 4; i++)
-        graph->tensors[tensor].source[i] = sources[i];
+    const int32_t sources[] = {a, b, c, d};
+    for (int i = 0; i < 4; i++) {
+        graph_source(graph, tensor, i, sources[i]);
+    }
     return tensor;
+}
+
+void graph_source(struct graph *graph, int32_t tensor, int index, int32_t source)
+{
+    struct graph_tensor *to = &graph->tensors[tensor];
+    if (source == GRAPH_NONE) {
+        return;
+    }
+    while (to->n_sources <= index) {
+        to->source[to->n_sources++] = GRAPH_NONE;
+    }
+    to->source[index] = source;
 }
 
 int32_t graph_leaf(struct graph *graph, struct shape shape, unsigned element, unsigned flags)
@@ -97,8 +108,8 @@ int32_t graph_view(struct graph *graph, int32_t source, struct shape shape, bool
 {
     struct graph_tensor from = graph->tensors[source];
     int32_t view = add(graph, GRAPH_VIEW, shape, from.element, contiguous ? GRAPH_CONTIGUOUS : 0);
+    graph_source(graph, view, 0, source);
     struct graph_tensor *tensor = &graph->tensors[view];
-    tensor->source[0] = source;
     tensor->root = root_of(graph, source);
     tensor->bytes = bytes ? bytes : tensor->bytes;
     return view;
@@ -121,18 +132,17 @@ int32_t graph_write(struct graph *graph, int32_t value, int32_t index, int32_t t
 {
     struct graph_tensor into = graph->tensors[target];
     int32_t tensor = add(graph, GRAPH_WRITE, into.shape, into.element, GRAPH_CONTIGUOUS);
-    struct graph_tensor *result = &graph->tensors[tensor];
-    result->source[0] = value;
-    result->source[1] = index == GRAPH_NONE ? target : index;
-    result->source[2] = index == GRAPH_NONE ? GRAPH_NONE : target;
-    result->root = root_of(graph, target);
+    graph_source(graph, tensor, 0, value);
+    graph_source(graph, tensor, 1, index == GRAPH_NONE ? target : index);
+    graph_source(graph, tensor, 2, index == GRAPH_NONE ? GRAPH_NONE : target);
+    graph->tensors[tensor].root = root_of(graph, target);
     return tensor;
 }
 
 int32_t graph_set(struct graph *graph, int32_t target, int32_t value)
 {
     int32_t tensor = graph_write(graph, target, value, target);
-    graph->tensors[tensor].source[2] = GRAPH_NONE;
+    graph->tensors[tensor].n_sources = 2;
     return tensor;
 }
 
@@ -141,7 +151,7 @@ void graph_expand(struct graph *graph, int32_t tensor)
     if (tensor == GRAPH_NONE || graph->tensors[tensor].flags & GRAPH_VISITED)
         return;
     graph->tensors[tensor].flags |= GRAPH_VISITED;
-    for (int i = 0; i < GRAPH_MAX_SOURCES; i++)
+    for (int i = 0; i < graph->tensors[tensor].n_sources; i++)
         graph_expand(graph, graph->tensors[tensor].source[i]);
     if (graph->tensors[tensor].op == GRAPH_LEAF)
         graph->leafs[graph->n_leafs++] = tensor;
