@@ -99,7 +99,8 @@ static int32_t mul_mat_id(struct network *network, uint32_t il, enum part part, 
     if (weight == GRAPH_NONE)
         return x;
     struct shape chosen = graph_shape(graph, selected);
-    struct shape shape = SHAPE(graph_shape(graph, weight).ne[1], chosen.ne[0], chosen.ne[1]);
+    uint64_t width = network->input->model->tensors[network_row(network, il, part)].ne[1];
+    struct shape shape = SHAPE(width, chosen.ne[0], chosen.ne[1]);
     int32_t result = graph_new(graph, GRAPH_MUL_MAT_ID, shape, weight, x, selected, GRAPH_NONE);
     int32_t b = network_weight(network, il, bias);
     if (b == GRAPH_NONE)

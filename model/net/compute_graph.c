@@ -23,12 +23,19 @@ uint64_t graph_elements(struct shape shape)
     return n;
 }
 
-void graph_init(struct graph *graph)
+static void make_room(struct graph *graph, int32_t capacity)
 {
-    *graph = (struct graph){.capacity = 1024, .term = COMPUTE_OTHER};
-    graph->tensors = memory_resize(NULL, 1024, sizeof *graph->tensors);
-    graph->nodes = memory_resize(NULL, 1024, sizeof *graph->nodes);
-    graph->leafs = memory_resize(NULL, 1024, sizeof *graph->leafs);
+    size_t n = (size_t)capacity;
+    graph->capacity = capacity;
+    graph->tensors = memory_resize(graph->tensors, n, sizeof *graph->tensors);
+    graph->nodes = memory_resize(graph->nodes, n, sizeof *graph->nodes);
+    graph->leafs = memory_resize(graph->leafs, n, sizeof *graph->leafs);
+}
+
+void graph_init(struct graph *graph, uint32_t expected)
+{
+    *graph = (struct graph){.term = COMPUTE_OTHER};
+    make_room(graph, (int32_t)expected);
 }
 
 void graph_clear(struct graph *graph)
@@ -39,20 +46,11 @@ void graph_clear(struct graph *graph)
     *graph = (struct graph){0};
 }
 
-static void grow(struct graph *graph)
-{
-    graph->capacity *= 2;
-    size_t n = (size_t)graph->capacity;
-    graph->tensors = memory_resize(graph->tensors, n, sizeof *graph->tensors);
-    graph->nodes = memory_resize(graph->nodes, n, sizeof *graph->nodes);
-    graph->leafs = memory_resize(graph->leafs, n, sizeof *graph->leafs);
-}
-
 static int32_t add(struct graph *graph, enum graph_op op, struct shape shape, unsigned element,
                    unsigned flags)
 {
     if (graph->n_tensors == graph->capacity)
-        grow(graph);
+        make_room(graph, 2 * graph->capacity);
     for (int i = 0; i < 4; i++)
         shape.ne[i] = shape.ne[i] ? shape.ne[i] : (i ? 1 : 0);
     graph->tensors[graph->n_tensors] = (struct graph_tensor){

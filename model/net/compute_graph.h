@@ -66,7 +66,8 @@ struct graph {
     enum compute_term term; /* what new tensors are counted as */
 };
 
-void graph_init(struct graph *graph);
+/* `expected`: tensors to make room for; it grows beyond that. */
+void graph_init(struct graph *graph, uint32_t expected);
 void graph_clear(struct graph *graph);
 
 /* Sets a source beyond the fourth, or one that was GRAPH_NONE. */
