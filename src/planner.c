@@ -1,10 +1,203 @@
+/* The planner's loop: events in, commands and edits applied, one frame out. */
 #include "src/planner.h"
 
+#include "src/planner_state.h"
+#include "ui/input.h"
+#include "ui/terminal.h"
+
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool wants_color(const struct planner_options *options)
+{
+    const char *no_color = getenv("NO_COLOR");
+    if (options->color == COLOR_AUTO) {
+        return no_color == NULL || no_color[0] == '\0';
+    }
+    return options->color == COLOR_ALWAYS;
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+static void apply(struct planner *planner, struct intent *intent)
+{
+    if (intent->edit.kind != EDIT_NONE) {
+        planner_edit(planner, &intent->edit);
+    }
+    edit_clear(&intent->edit);
+    if (intent->command[0] != '\0') {
+        struct error error = {0};
+        if (!planner_command(planner, intent->command, &error)) {
+            planner_say(planner, true, "%.590s", error.text);
+        }
+    }
+}
+
+static void handle(struct planner *planner, const struct event *event)
+{
+    struct scene scene;
+    struct intent intent;
+    bool is_motion = event->kind == EVENT_MOUSE && event->mouse.action != MOUSE_PRESS;
+    if (!is_motion) {
+        planner->message[0] = '\0';
+    }
+    planner->is_preview = false; /* handlers see the plan as it is */
+    planner_scene(planner, &scene);
+    ui_handle(&planner->ui, &scene, event, now_ms(), &intent);
+    apply(planner, &intent);
+}
+
+static void handle_all(struct planner *planner, struct input *input)
+{
+    struct event event;
+    while (!planner->is_done && input_next(input, &event)) {
+        handle(planner, &event);
+        event_clear(&event);
+    }
+}
+
+/* Everything that has been typed: one evaluation and one frame for all of it. */
+static void read_input(struct planner *planner, struct input *input)
+{
+    char bytes[4096];
+    size_t n = terminal_read(bytes, sizeof bytes);
+    while (n > 0) {
+        input_feed(input, bytes, n);
+        n = terminal_read(bytes, sizeof bytes);
+    }
+    handle_all(planner, input);
+}
+
+/* ---- frames --------------------------------------------------------------------------------- */
+
+/* The export screen's text, once the read-back has agreed. */
+static void prepare_export(struct planner *planner)
+{
+    const char *format = ui_export_format(&planner->ui);
+    if (format == NULL || planner->verify == VERIFY_PENDING) {
+        return;
+    }
+    uint64_t id = planner_now(planner)->id;
+    if (planner->exported != NULL && planner->exported_id == id &&
+        strcmp(format, planner->export_format) == 0) {
+        return;
+    }
+    struct error error = {0};
+    free(planner->exported);
+    planner->exported = planner_export(planner, format, &error);
+    if (planner->exported == NULL) {
+        planner->exported = strdup(error.text);
+    }
+    planner->exported_id = id;
+    snprintf(planner->export_format, sizeof planner->export_format, "%s", format);
+}
+
+static void frame(struct planner *planner)
+{
+    struct scene scene;
+    int width = 0;
+    int height = 0;
+    terminal_size(&width, &height);
+    planner_preview(planner);
+    prepare_export(planner);
+    planner_scene(planner, &scene);
+    if (width != planner->ui.width || height != planner->ui.height) {
+        ui_resize(&planner->ui, &scene, width, height);
+    }
+    ui_settle(&planner->ui, &scene);
+    ui_draw(&planner->ui, &scene, &planner->canvas);
+    terminal_show(&planner->canvas);
+}
+
+/* After the frame: the read-back and the safety copy, unless something was typed meanwhile. */
+static bool settle(struct planner *planner)
+{
+    if (planner->verify != VERIFY_PENDING) {
+        return false;
+    }
+    planner_verify(planner);
+    planner_autosave(planner);
+    return true;
+}
+
+static void run(struct planner *planner)
+{
+    struct input input;
+    input_init(&input, terminal_escape_ms());
+    frame(planner);
+    while (!planner->is_done) {
+        bool is_pending = planner->verify == VERIFY_PENDING;
+        unsigned events = terminal_wait(is_pending ? 0 : input_wait_ms(&input));
+        if (events == 0 && is_pending) {
+            settle(planner);
+        } else if (events == 0) {
+            input_timeout(&input);
+            handle_all(planner, &input);
+        }
+        if ((events & TERMINAL_INPUT) != 0) {
+            read_input(planner, &input);
+        }
+        if ((events & TERMINAL_GONE) != 0 || terminal_end_signal() != 0) {
+            break;
+        }
+        if ((events & TERMINAL_STOP) != 0) {
+            planner_autosave(planner);
+            terminal_suspend();
+        }
+        if (!planner->is_done) {
+            frame(planner);
+        }
+    }
+    input_clear(&input);
+}
+
+/* ---- the door ------------------------------------------------------------------------------- */
+
+static int refuse(struct planner *planner, const struct error *error)
+{
+    fprintf(stderr, "otplan: %s\n", error->text);
+    planner_close(planner);
+    return (int)error->kind;
+}
 
 int planner_run(const struct planner_options *options)
 {
-    (void)options;
-    fprintf(stderr, "otplan: the screen is not part of this build\n");
-    return 4;
+    struct planner planner;
+    struct error error = {0};
+    bool has_blocks = terminal_locale();
+    planner_open(&planner, options);
+    planner.ui.ascii = options->ascii || !has_blocks;
+    struct terminal_options terminal = {.mouse = options->mouse, .color = wants_color(options)};
+    if (options->commands_path != NULL &&
+        !planner_commands_file(&planner, options->commands_path, &error)) {
+        return refuse(&planner, &error);
+    }
+    if (planner.is_done) { /* the commands quit: a session without a screen */
+        planner_close(&planner);
+        return 0;
+    }
+    if (!terminal_open(&terminal, &error)) {
+        return refuse(&planner, &error);
+    }
+    planner.has_terminal = true;
+    planner_autosave_find(&planner);
+    run(&planner);
+    if (planner.is_done) {
+        planner_autosave_forget(&planner); /* quit on purpose: nothing to recover */
+    } else {
+        planner_autosave(&planner);
+    }
+    int signal_number = terminal_end_signal();
+    terminal_close();
+    planner_close(&planner);
+    return signal_number > 0 ? 128 + signal_number : 0;
 }

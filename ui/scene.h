@@ -34,9 +34,14 @@ struct scene {
     const char *plan_path; /* or NULL */
     const struct scene_item *snapshots;
     size_t n_snapshots;
-    const struct scene_item *history; /* undo steps, oldest first */
-    size_t n_history, history_at;     /* steps done */
-    const struct edit_room *room;     /* per device, the host last; NULL when nothing is carried */
+    const struct scene_item *history;  /* undo steps, oldest first */
+    size_t n_history, history_at;      /* steps done */
+    const struct edit_room *room;      /* per device, the host last; NULL when nothing is carried */
+    const struct scene_item *commands; /* of `:`, for completion and help */
+    size_t n_commands;
+    const struct scene_item *words; /* what may stand after a command: devices, settings */
+    size_t n_words;
+    const char *exported; /* export screen: what the chosen format gives; NULL: not yet */
     /* compare screen: the other side */
     const char *compare_name; /* NULL: nothing to compare with */
     const struct evaluation *compare;

@@ -188,6 +188,16 @@ uint32_t *layer_map_layer_rows(const struct layer_map *map, uint32_t layer, size
     return rows;
 }
 
+uint64_t layer_map_bytes(const struct layer_map *map, const uint32_t *rows, size_t n)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct model_tensor *tensor = &map->model->tensors[rows[i]];
+        bytes += tensor->tied_to < 0 ? tensor->bytes : 0;
+    }
+    return bytes;
+}
+
 /* ---- words ---------------------------------------------------------------------------------- */
 
 void layer_map_ranges(const bool *layers, uint32_t n, struct strbuf *out)

@@ -35,6 +35,9 @@ size_t layer_map_row_of(const struct layer_map *map, enum tensor_group group);
 uint32_t *layer_map_layer_rows(const struct layer_map *map, uint32_t layer, size_t *n,
                                uint64_t *bytes);
 
+/* ggml bytes of rows, without padding; a tied twin counts nothing. */
+uint64_t layer_map_bytes(const struct layer_map *map, const uint32_t *rows, size_t n);
+
 /* A selection in words: "layers 12-20 gate, up exps", "output.weight". Appends to `out`. */
 void layer_map_describe(const struct layer_map *map, const uint32_t *rows, size_t n,
                         struct strbuf *out);

@@ -1,0 +1,221 @@
+#include "src/planner_state.h"
+
+#include "model/base/memory.h"
+#include "ui/figures.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+void planner_step_copy(struct planner_step *to, const struct planner_step *from)
+{
+    *to = (struct planner_step){.id = from->id, .name = memory_text(from->name)};
+    plan_copy(&to->plan, &from->plan);
+    rig_copy(&to->rig, &from->rig);
+}
+
+void planner_step_clear(struct planner_step *step)
+{
+    if (step->plan.given != NULL) {
+        plan_clear(&step->plan);
+    }
+    rig_clear(&step->rig);
+    free(step->name);
+    *step = (struct planner_step){0};
+}
+
+struct planner_step *planner_now(struct planner *planner)
+{
+    return &planner->steps[planner->at];
+}
+
+void planner_say(struct planner *planner, bool is_error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(planner->message, sizeof planner->message, format, arguments);
+    va_end(arguments);
+    planner->message_is_error = is_error;
+}
+
+static void evaluate(struct planner *planner)
+{
+    struct planner_step *now = planner_now(planner);
+    evaluation_clear(&planner->held);
+    plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &planner->held);
+    arguments_free(&planner->arguments);
+    planner->arguments = arguments_write(planner->model, &now->rig, &now->plan, &planner->held,
+                                         &planner->n_arguments);
+    planner->verify = VERIFY_PENDING;
+    planner->verify_error = (struct error){0};
+}
+
+void planner_take(struct planner *planner, struct planner_step *step, const char *name)
+{
+    for (size_t i = planner->at + 1; i < planner->n_steps; i++) {
+        planner_step_clear(&planner->steps[i]);
+    }
+    planner->n_steps = planner->n_steps == 0 ? 0 : planner->at + 1;
+    planner->steps = memory_resize(planner->steps, planner->n_steps + 1, sizeof *planner->steps);
+    free(step->name);
+    step->name = memory_text(name);
+    step->id = ++planner->next_id;
+    planner->at = planner->n_steps;
+    planner->steps[planner->n_steps++] = *step;
+    *step = (struct planner_step){0};
+    evaluate(planner);
+}
+
+bool planner_go_to(struct planner *planner, size_t at)
+{
+    if (at >= planner->n_steps || at == planner->at) {
+        return false;
+    }
+    planner->at = at;
+    evaluate(planner);
+    return true;
+}
+
+bool planner_edit(struct planner *planner, const struct edit *edit)
+{
+    struct edit_report report;
+    struct planner_step next;
+    planner_step_copy(&next, planner_now(planner));
+    bool changed = plan_apply_edit(&next.plan, &planner->map, &next.rig, &planner->held,
+                                   &planner->decisions, edit, &report);
+    if (changed) {
+        planner_take(planner, &next, report.text);
+    } else {
+        planner_step_clear(&next);
+    }
+    planner_say(planner, !changed, "%s", report.text);
+    return changed;
+}
+
+void planner_verify(struct planner *planner)
+{
+    if (planner->verify != VERIFY_PENDING) {
+        return;
+    }
+    struct planner_step *now = planner_now(planner);
+    bool same = evaluation_verify(planner->model, &now->rig, &now->plan, &planner->held,
+                                  &planner->verify_error);
+    planner->verify = same ? VERIFY_DONE : VERIFY_FAILED;
+}
+
+bool planner_is_unsaved(const struct planner *planner)
+{
+    return planner->steps[planner->at].id != planner->saved_id;
+}
+
+/* ---- snapshots ------------------------------------------------------------------------------ */
+
+static void snapshot_clear(struct planner_snapshot *snapshot)
+{
+    free(snapshot->name);
+    free(snapshot->detail);
+    planner_step_clear(&snapshot->step);
+    evaluation_clear(&snapshot->evaluation);
+    arguments_free(&snapshot->arguments);
+}
+
+long planner_snapshot_find(const struct planner *planner, const char *name)
+{
+    for (size_t i = 0; i < planner->n_snapshots; i++) {
+        if (strcmp(planner->snapshots[i].name, name) == 0) {
+            return (long)i;
+        }
+    }
+    return -1;
+}
+
+void planner_snapshot_take(struct planner *planner, const char *name)
+{
+    struct planner_snapshot snapshot = {0};
+    long same = name != NULL ? planner_snapshot_find(planner, name) : -1;
+    if (same >= 0) {
+        planner_snapshot_forget(planner, (size_t)same);
+    }
+    for (size_t number = planner->n_snapshots; name == NULL && snapshot.name == NULL; number++) {
+        char *candidate = memory_format("snapshot-%zu", number);
+        if (planner_snapshot_find(planner, candidate) < 0) {
+            snapshot.name = candidate;
+        } else {
+            free(candidate);
+        }
+    }
+    snapshot.name = snapshot.name != NULL ? snapshot.name : memory_text(name);
+    struct planner_step *now = planner_now(planner);
+    planner_step_copy(&snapshot.step, now);
+    plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &snapshot.evaluation);
+    snapshot.arguments = arguments_write(planner->model, &now->rig, &now->plan,
+                                         &snapshot.evaluation, &snapshot.n_arguments);
+    snapshot.detail = memory_format("%s; ctx %u, %s", now->name, snapshot.evaluation.resolved.n_ctx,
+                                    snapshot.evaluation.all_fit ? "fits" : "over budget");
+    planner->snapshots =
+        memory_resize(planner->snapshots, planner->n_snapshots + 1, sizeof *planner->snapshots);
+    planner->compared = planner->n_snapshots;
+    planner->snapshots[planner->n_snapshots++] = snapshot;
+}
+
+void planner_snapshot_forget(struct planner *planner, size_t index)
+{
+    snapshot_clear(&planner->snapshots[index]);
+    planner->n_snapshots--;
+    memmove(planner->snapshots + index, planner->snapshots + index + 1,
+            (planner->n_snapshots - index) * sizeof *planner->snapshots);
+    if (planner->compared >= index && planner->compared > 0) {
+        planner->compared--;
+    }
+}
+
+/* ---- opening and closing -------------------------------------------------------------------- */
+
+void planner_open(struct planner *planner, const struct planner_options *options)
+{
+    *planner = (struct planner){
+        .options = options, .model = options->model, .plan_path = memory_text(options->plan_path)};
+    layer_map_build(&planner->map, options->model);
+    struct planner_step start = {0};
+    plan_copy(&start.plan, options->plan);
+    rig_copy(&start.rig, options->rig);
+    planner_take(planner, &start, "start");
+    planner->saved_id = planner->autosaved_id = planner_now(planner)->id;
+    planner_snapshot_take(planner, "start");
+    ui_init(&planner->ui, &planner->map, options->ascii);
+    if (options->notice != NULL) {
+        planner_say(planner, false, "%s", options->notice);
+    }
+}
+
+void planner_close(struct planner *planner)
+{
+    for (size_t i = 0; i < planner->n_steps; i++) {
+        planner_step_clear(&planner->steps[i]);
+    }
+    for (size_t i = 0; i < planner->n_snapshots; i++) {
+        snapshot_clear(&planner->snapshots[i]);
+    }
+    free(planner->steps);
+    free(planner->snapshots);
+    free(planner->snapshot_items);
+    free(planner->history_items);
+    free(planner->words);
+    free(planner->room);
+    free(planner->plan_path);
+    free(planner->autosave_path);
+    free(planner->exported);
+    evaluation_clear(&planner->held);
+    evaluation_clear(&planner->preview);
+    decisions_clear(&planner->decisions);
+    decisions_clear(&planner->preview_decisions);
+    planner_step_clear(&planner->preview_step);
+    edit_clear(&planner->preview_edit);
+    arguments_free(&planner->arguments);
+    layer_map_clear(&planner->map);
+    ui_free(&planner->ui);
+    canvas_clear(&planner->canvas);
+}

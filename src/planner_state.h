@@ -1,0 +1,139 @@
+/* Private to the planner: the session on screen. One plan on one machine, every step that led to it,
+ * what follows from it, and the screen.
+ *
+ * Changes go one way: a command or an edit makes a new step; planner_take evaluates it. Undo holds
+ * another step.
+ */
+#ifndef OTPLAN_SRC_PLANNER_STATE_H
+#define OTPLAN_SRC_PLANNER_STATE_H
+
+#include "src/planner.h"
+#include "ui/ui.h"
+
+struct planner_step { /* a plan on a machine, and what was done to get there */
+    uint64_t id;
+    struct plan plan;
+    struct rig rig;
+    char *name; /* owned */
+};
+
+struct planner_snapshot {
+    char *name;   /* owned */
+    char *detail; /* owned */
+    struct planner_step step;
+    struct evaluation evaluation;
+    char **arguments; /* owned */
+    size_t n_arguments;
+};
+
+struct planner {
+    const struct planner_options *options;
+    const struct model *model;
+    struct layer_map map;
+
+    struct planner_step *steps; /* owned; steps[at] is the plan on screen */
+    size_t n_steps, at;
+    uint64_t next_id, saved_id;
+    struct evaluation held;
+    struct decisions decisions;
+    char **arguments;
+    size_t n_arguments;
+    enum verify_state verify;
+    struct error verify_error;
+
+    bool is_preview; /* the rest holds while something is carried or tried */
+    struct edit preview_edit;
+    char preview_command[COMMAND_MAX];
+    struct planner_step preview_step;
+    struct evaluation preview;
+    struct decisions preview_decisions;
+    char preview_text[512];
+    struct edit_room *room;
+
+    struct planner_snapshot *snapshots; /* the start is the first */
+    size_t n_snapshots, compared;
+    struct scene_item *snapshot_items, *history_items;
+    struct scene_item *words;
+    size_t n_words;
+
+    struct ui ui;
+    struct canvas canvas;
+    char message[600];
+    bool message_is_error;
+    char *plan_path;     /* owned or NULL: what `write` writes */
+    char *autosave_path; /* owned or NULL */
+    uint64_t autosaved_id;
+    char *exported; /* owned or NULL: text of the export screen */
+    char export_format[16];
+    uint64_t exported_id;
+    bool has_terminal;
+    bool is_done;
+};
+
+/* ---- planner_state.c ---- */
+void planner_open(struct planner *planner, const struct planner_options *options);
+void planner_close(struct planner *planner);
+struct planner_step *planner_now(struct planner *planner);
+void planner_step_copy(struct planner_step *to, const struct planner_step *from);
+void planner_step_clear(struct planner_step *step);
+/* Takes `step` (its plan and rig move in) as the next one, with a name, and evaluates. */
+void planner_take(struct planner *planner, struct planner_step *step, const char *name);
+bool planner_go_to(struct planner *planner, size_t at);
+bool planner_edit(struct planner *planner, const struct edit *edit);
+void planner_verify(struct planner *planner);
+bool planner_is_unsaved(const struct planner *planner);
+void planner_say(struct planner *planner, bool is_error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void planner_snapshot_take(struct planner *planner, const char *name);
+void planner_snapshot_forget(struct planner *planner, size_t index);
+long planner_snapshot_find(const struct planner *planner, const char *name); /* -1: none */
+
+/* ---- planner_preview.c ---- */
+void planner_preview(struct planner *planner);
+void planner_scene(struct planner *planner, struct scene *scene);
+
+/* ---- planner_commands.c ---- */
+/* Runs one command line. False with the reason in `error`. */
+bool planner_command(struct planner *planner, const char *line, struct error *error);
+/* A command that only changes a step (set, device): on that step, without taking it. False where the
+ * command is another one, with `error` unset, or is refused, with it set. */
+bool planner_try(struct planner *planner, const char *line, struct planner_step *step,
+                 struct error *error);
+const struct scene_item *planner_command_items(size_t *n);
+/* Runs a file of commands; stops at the first that fails. */
+bool planner_commands_file(struct planner *planner, const char *path, struct error *error);
+
+/* ---- planner_words.c ---- */
+enum { WORDS_MAX = 64 };
+struct words {
+    char *storage; /* owned */
+    const char *word[WORDS_MAX];
+    size_t n;
+    const char *rest[WORDS_MAX]; /* the line from word i on */
+};
+bool words_split(struct words *words, const char *line, struct error *error);
+void words_clear(struct words *words);
+/* Rows named by words[first..end): `selection`, `/pattern/`, groups and layer ranges, tensor names. */
+bool words_rows(const struct planner *planner, const struct words *words, size_t first, size_t end,
+                struct edit *edit, struct error *error);
+bool words_layers(const struct planner *planner, const char *word, uint32_t *first, uint32_t *last,
+                  struct error *error);
+bool words_device(const struct rig *rig, const char *word, int *device, struct error *error);
+
+/* ---- planner_devices.c ---- */
+bool planner_device_command(struct planner *planner, const struct words *words,
+                            struct planner_step *step, struct error *error);
+
+/* ---- planner_files.c ---- */
+bool planner_write(struct planner *planner, const char *path, bool force, struct error *error);
+bool planner_open_file(struct planner *planner, const char *path, struct error *error);
+/* New: the plan in a format; NULL with the reason. Verified first. */
+char *planner_export(struct planner *planner, const char *format, struct error *error);
+bool planner_export_file(struct planner *planner, const char *format, const char *path, bool force,
+                         struct error *error);
+void planner_autosave(struct planner *planner); /* when something changed */
+void planner_autosave_find(struct planner *planner);
+void planner_autosave_forget(struct planner *planner);
+bool planner_recover(struct planner *planner, struct error *error);
+
+#endif

@@ -1,0 +1,207 @@
+/* The live arguments: one line, or a pane with every rule and what it takes. */
+#include "ui/parts.h"
+#include "ui/text.h"
+
+#include "model/base/strbuf.h"
+#include "model/text/arguments.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_rule(const struct scene *scene, size_t i)
+{
+    return strcmp(scene->arguments[i], "-ot") == 0 && i + 1 < scene->n_arguments;
+}
+
+static size_t count_rules(const struct scene *scene)
+{
+    return scene->held->rules.n + scene->plan->given->n_entries;
+}
+
+static const char *verdict(const struct scene *scene, char out[96])
+{
+    size_t n = count_rules(scene);
+    if (scene->held->refused.kind != ERROR_NONE) {
+        snprintf(out, 96, "refused");
+    } else if (scene->verify == VERIFY_PENDING) {
+        snprintf(out, 96, "%zu rule%s, verifying", n, n == 1 ? "" : "s");
+    } else {
+        snprintf(out, 96, "%zu rule%s, %s", n, n == 1 ? "" : "s",
+                 scene->verify == VERIFY_DONE ? "verified" : "NOT VERIFIED");
+    }
+    return out;
+}
+
+static enum ink verdict_ink(const struct scene *scene)
+{
+    return scene->held->refused.kind != ERROR_NONE || scene->verify == VERIFY_FAILED ? INK_OVER
+           : scene->verify == VERIFY_DONE                                            ? INK_OK
+                                                                                     : INK_DIM;
+}
+
+/* Everything but the rules, quoted as a shell needs it. */
+static void plain_arguments(const struct scene *scene, struct strbuf *out)
+{
+    for (size_t i = 0; i < scene->n_arguments; i++) {
+        if (is_rule(scene, i)) {
+            i++;
+            continue;
+        }
+        strbuf_add(out, out->length > 0 ? " " : "");
+        shell_quote(out, scene->arguments[i]);
+    }
+}
+
+static void draw_line(const struct scene *scene, const struct layout *layout, struct canvas *canvas,
+                      enum ink ink)
+{
+    struct strbuf line = {0};
+    char right[96];
+    verdict(scene, right);
+    plain_arguments(scene, &line);
+    size_t n_rules = 0;
+    for (size_t i = 0; i < scene->n_arguments; i++) {
+        n_rules += is_rule(scene, i) ? 1 : 0;
+    }
+    int room = layout->arguments.width - 3 - text_width(right);
+    bool fits = text_width(strbuf_text(&line)) + (int)n_rules * 8 <= room;
+    for (size_t i = 0; i < n_rules && fits; i++) {
+        strbuf_add(&line, " -ot '…'");
+    }
+    if (!fits && n_rules > 0) {
+        strbuf_format(&line, " -ot '…' ×%zu", n_rules);
+    }
+    int y = layout->arguments.y;
+    canvas_text(canvas, 1, y, room, ink, strbuf_text(&line));
+    canvas_right(canvas, layout->arguments.width, y, verdict_ink(scene), right);
+    strbuf_clear(&line);
+}
+
+/* ---- the pane ------------------------------------------------------------------------------- */
+
+struct pane {
+    struct canvas *canvas; /* NULL: only count */
+    int x, y, width, bottom;
+    int line, skip;
+};
+
+static void pane_line(struct pane *pane, int indent, enum ink ink, const char *text)
+{
+    int y = pane->y + pane->line - pane->skip;
+    if (pane->canvas != NULL && pane->line >= pane->skip && y < pane->bottom) {
+        canvas_text(pane->canvas, pane->x + indent, y, pane->width - indent, ink, text);
+    }
+    pane->line++;
+}
+
+/* Breaks at blanks where it can. */
+static void pane_wrapped(struct pane *pane, int indent, enum ink ink, const char *text)
+{
+    size_t width = pane->width > indent + 8 ? (size_t)(pane->width - indent) : 8;
+    while (*text != '\0') {
+        size_t n = strlen(text);
+        if (n > width) {
+            n = width;
+            size_t blank = n;
+            while (blank > 0 && text[blank] != ' ') {
+                blank--;
+            }
+            n = blank > width / 3 ? blank : n;
+            while (n > 1 && ((unsigned char)text[n] & 0xC0U) == 0x80U) {
+                n--;
+            }
+        }
+        char line[512];
+        snprintf(line, sizeof line, "%.*s", (int)n, text);
+        pane_line(pane, indent, ink, line);
+        text += n;
+        text += *text == ' ' ? 1 : 0;
+    }
+}
+
+/* The number of layers among a rule's tensors. */
+static size_t rule_layers(const struct scene *scene, size_t rule)
+{
+    size_t n = 0;
+    int32_t last = -1;
+    for (size_t row = 0; row < scene->model->n_tensors; row++) {
+        int32_t layer = scene->model->tensors[row].layer;
+        if (scene->held->override[row] == (int32_t)rule && layer >= 0 && layer != last) {
+            last = layer;
+            n++;
+        }
+    }
+    return n;
+}
+
+static void pane_rule(const struct scene *scene, struct pane *pane, size_t rule)
+{
+    const struct evaluation *held = scene->held;
+    bool is_generated = rule < held->rules.n;
+    const struct override *given =
+        is_generated ? NULL : &scene->plan->given->entries[rule - held->rules.n];
+    const char *pattern = is_generated ? held->rules.rules[rule].pattern : given->pattern;
+    const char *buffer =
+        is_generated ? rig_name(scene->rig, held->rules.rules[rule].device) : given->buffer;
+    char head[256];
+    char number[24];
+    snprintf(number, sizeof number, "-ot %zu", rule + 1);
+    if (given != NULL && given->refused != NULL) {
+        snprintf(head, sizeof head, "%-6s refused", number);
+    } else {
+        size_t layers = rule_layers(scene, rule);
+        snprintf(head, sizeof head, "%-6s %4u tensor%s %3zu layer%s -> %s", number,
+                 held->rule_use[rule].matches, held->rule_use[rule].matches == 1 ? " " : "s",
+                 layers, layers == 1 ? " " : "s", buffer);
+    }
+    pane_line(pane, 0, given != NULL && given->refused != NULL ? INK_OVER : INK_PLAIN, head);
+    pane_wrapped(pane, 2, INK_DIM, pattern);
+}
+
+static void pane_all(const struct scene *scene, struct pane *pane)
+{
+    struct strbuf text = {0};
+    if (scene->held->refused.kind != ERROR_NONE) {
+        pane_wrapped(pane, 0, INK_OVER, scene->held->refused.text);
+    }
+    if (scene->verify == VERIFY_FAILED && scene->verify_text != NULL) {
+        pane_wrapped(pane, 0, INK_OVER, scene->verify_text);
+    }
+    plain_arguments(scene, &text);
+    pane_wrapped(pane, 0, INK_PLAIN, strbuf_text(&text));
+    for (size_t rule = 0; rule < count_rules(scene); rule++) {
+        pane_rule(scene, pane, rule);
+    }
+    strbuf_clear(&text);
+}
+
+int arguments_lines(const struct scene *scene, int width)
+{
+    struct pane pane = {.width = width};
+    pane_all(scene, &pane);
+    return pane.line;
+}
+
+void arguments_draw(const struct ui *ui, const struct scene *scene, const struct layout *layout,
+                    struct canvas *canvas)
+{
+    enum ink ink = ui->focus == FOCUS_ARGUMENTS ? INK_STRONG : INK_PLAIN;
+    if (layout->arguments.height <= 1) {
+        draw_line(scene, layout, canvas, ink);
+        return;
+    }
+    const struct rect *rect = &layout->arguments;
+    char right[96];
+    canvas_text(canvas, rect->x, rect->y, -1, ink, "Arguments");
+    canvas_right(canvas, rect->x + rect->width - 9, rect->y, verdict_ink(scene),
+                 verdict(scene, right));
+    struct pane pane = {.canvas = canvas,
+                        .x = rect->x,
+                        .y = rect->y + 1,
+                        .width = rect->width - 1,
+                        .bottom = rect->y + rect->height,
+                        .skip = ui->arguments.top};
+    canvas_clip(canvas, *rect);
+    pane_all(scene, &pane);
+    canvas_unclip(canvas);
+}

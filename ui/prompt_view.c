@@ -1,0 +1,103 @@
+/* The prompt line and the question line, and completion of commands. */
+#include "ui/parts.h"
+#include "ui/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void draw_question(const struct ui *ui, int y, struct canvas *canvas)
+{
+    const struct question *question = &ui->question;
+    int x = canvas_text(canvas, 1, y, -1, INK_STRONG, question->text);
+    for (size_t i = 0; i < question->n_answers; i++) {
+        char name[16];
+        x = canvas_text(canvas, x + 2, y, -1, INK_KEY,
+                        keymap_key_name(question->answers[i].key, name));
+        x = canvas_text(canvas, x + 1, y, -1, INK_PLAIN, question->answers[i].command);
+    }
+    canvas_text(canvas, x + 2, y, -1, INK_DIM, "Esc cancel");
+}
+
+/* The commands that begin as what is typed, above the line. */
+static void draw_candidates(const struct ui *ui, const struct scene *scene, int y,
+                            struct canvas *canvas)
+{
+    if (ui->prompt.kind != PROMPT_COMMAND || memchr(ui->prompt.text, ' ', ui->prompt.length)) {
+        return;
+    }
+    int line = y - 1;
+    size_t shown = 0;
+    for (size_t i = 0; i < scene->n_commands && shown < 8 && line > 1; i++) {
+        const struct scene_item *item = &scene->commands[i];
+        if (strncmp(item->name, ui->prompt.text, ui->prompt.length) != 0) {
+            continue;
+        }
+        canvas_fill(canvas, (struct rect){0, line, ui->width, 1}, ' ', INK_PLAIN);
+        canvas_text(canvas, 2, line, 14, INK_KEY, item->name);
+        canvas_text(canvas, 17, line, ui->width - 18, INK_DIM, item->detail);
+        line--;
+        shown++;
+    }
+}
+
+void prompt_draw(const struct ui *ui, const struct scene *scene, int y, struct canvas *canvas)
+{
+    canvas_fill(canvas, (struct rect){0, y, ui->width, 1}, ' ', INK_PLAIN);
+    if (ui->question.is_open) {
+        draw_question(ui, y, canvas);
+        return;
+    }
+    draw_candidates(ui, scene, y, canvas);
+    int x = canvas_text(canvas, 1, y, ui->width / 2, INK_KEY, ui->prompt.label);
+    x += ui->prompt.kind == PROMPT_VALUE ? 1 : 0;
+    int room = ui->width - x - 2;
+    char before[PROMPT_MAX];
+    snprintf(before, sizeof before, "%.*s", (int)ui->prompt.cursor, ui->prompt.text);
+    int cursor = text_width(before);
+    const char *text = ui->prompt.text;
+    while (cursor > room - 1 && *text != '\0') { /* the cursor stays in sight */
+        uint32_t code = text_next(&text);
+        cursor -= text_cells(text_sanitise(code));
+    }
+    canvas_text(canvas, x, y, room, INK_PROMPT, text);
+    canvas->cursor_x = x + cursor;
+    canvas->cursor_y = y;
+    if (scene->preview_text != NULL && scene->preview_text[0] != '\0') {
+        int end = x + text_width(text) + 3;
+        canvas_text(canvas, end, y, ui->width - end, INK_DIM, scene->preview_text);
+    }
+}
+
+void prompt_complete(struct ui *ui, const struct scene *scene)
+{
+    struct prompt *prompt = &ui->prompt;
+    size_t start = prompt_word(prompt);
+    if (prompt->kind != PROMPT_COMMAND) {
+        return;
+    }
+    char common[128] = "";
+    size_t found = 0;
+    const struct scene_item *items = start == 0 ? scene->commands : scene->words;
+    size_t n = start == 0 ? scene->n_commands : scene->n_words;
+    for (size_t i = 0; i < n; i++) {
+        if (strncmp(items[i].name, prompt->text + start, prompt->cursor - start) != 0) {
+            continue;
+        }
+        if (found++ == 0) {
+            snprintf(common, sizeof common, "%s", items[i].name);
+            continue;
+        }
+        size_t same = 0;
+        while (common[same] != '\0' && common[same] == items[i].name[same]) {
+            same++;
+        }
+        common[same] = '\0';
+    }
+    if (found == 1) {
+        size_t length = strlen(common);
+        snprintf(common + length, sizeof common - length, " ");
+    }
+    if (found > 0) {
+        prompt_replace_word(prompt, common);
+    }
+}

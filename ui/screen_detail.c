@@ -1,0 +1,103 @@
+/* Detail: every term of a device's bytes; or a tensor. */
+#include "ui/figures.h"
+#include "ui/parts.h"
+
+#include "model/net/compute_memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void row(struct canvas *canvas, int *y, enum ink ink, const char *label, uint64_t bytes,
+                const char *note)
+{
+    char exact[FIGURE_MAX];
+    char mib[FIGURE_MAX];
+    canvas_text(canvas, 2, *y, 32, ink, label);
+    canvas_right(canvas, 52, *y, ink, figure_grouped(exact, bytes));
+    canvas_right(canvas, 66, *y, ink, figure_mib(mib, bytes));
+    canvas_text(canvas, 68, *y, canvas->width - 69, INK_DIM, note);
+    (*y)++;
+}
+
+static int device_of(const struct ui *ui, const struct scene *scene)
+{
+    if (ui->focus == FOCUS_DEVICES) {
+        return ui->device;
+    }
+    if (ui->focus == FOCUS_TENSORS) {
+        size_t n = 0;
+        uint64_t bytes = 0;
+        uint32_t *rows = tensors_listed(ui, scene, &n, &bytes);
+        int device = (size_t)ui->tensors.cursor < n ? scene->held->device[rows[ui->tensors.cursor]]
+                                                    : DEVICE_HOST;
+        free(rows);
+        return device >= DEVICE_HOST ? device : DEVICE_HOST;
+    }
+    int device = layer_map_device(scene->map, scene->held, ui->row, ui->layer);
+    return device >= DEVICE_HOST ? device : scene->held->layers[ui->layer].home;
+}
+
+static void draw_tensor(const struct ui *ui, const struct scene *scene, int *y,
+                        struct canvas *canvas)
+{
+    size_t n = 0;
+    uint64_t bytes = 0;
+    uint32_t *rows = tensors_listed(ui, scene, &n, &bytes);
+    if (ui->focus == FOCUS_TENSORS && (size_t)ui->tensors.cursor < n) {
+        const struct model_tensor *tensor = &scene->model->tensors[rows[ui->tensors.cursor]];
+        canvas_format(canvas, 2, (*y)++, INK_STRONG, "%s", tensor->name);
+        canvas_format(canvas, 2, (*y)++, INK_PLAIN, "%s, %llu x %llu x %llu, group %s",
+                      tensor->type->name, (unsigned long long)tensor->ne[0],
+                      (unsigned long long)tensor->ne[1], (unsigned long long)tensor->ne[2],
+                      tensor_group_name(tensor->group));
+        row(canvas, y, INK_PLAIN, "size", tensor->bytes, "");
+        (*y)++;
+    } else if (ui->focus == FOCUS_MAP && ui->layer < scene->map->n_layer) {
+        const struct layer_place *place = &scene->held->layers[ui->layer];
+        canvas_format(canvas, 2, (*y)++, INK_STRONG, "layer %u: home %s, cache %s", ui->layer,
+                      rig_name(scene->rig, place->home),
+                      place->cache == DEVICE_NONE ? "none" : rig_name(scene->rig, place->cache));
+        row(canvas, y, INK_PLAIN, "cache of this layer", place->context, "");
+        row(canvas, y, INK_PLAIN, "tensors of this layer", bytes, "");
+        (*y)++;
+    }
+    free(rows);
+}
+
+static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
+{
+    int device = device_of(ui, scene);
+    const struct device *what = scene_device(scene->rig, device);
+    const struct device_use *use = scene_use(scene->held, device);
+    char title[256];
+    snprintf(title, sizeof title, "Detail: %s %s", what->name, what->description);
+    int y = screen_frame(ui, scene, canvas, title, "q back");
+    draw_tensor(ui, scene, &y, canvas);
+    canvas_format(canvas, 2, y, INK_STRONG, "%s", what->name);
+    canvas_right(canvas, 52, y, INK_DIM, "bytes");
+    canvas_right(canvas, 66, y++, INK_DIM, "MiB");
+    row(canvas, &y, INK_PLAIN, "weights", use->model, "");
+    row(canvas, &y, INK_DIM, "  of them routed experts", use->experts, "");
+    row(canvas, &y, INK_PLAIN, "context (KV cache, state)", use->context, "");
+    row(canvas, &y, INK_PLAIN, "compute buffer", use->compute, "estimate");
+    for (int term = 0; term < COMPUTE_TERM_COUNT; term++) {
+        if (use->terms.bytes[term] > 0) {
+            char label[80];
+            snprintf(label, sizeof label, "  %s", compute_term_name((enum compute_term)term));
+            row(canvas, &y, INK_DIM, label, use->terms.bytes[term],
+                compute_term_remedy((enum compute_term)term));
+        }
+    }
+    row(canvas, &y, INK_STRONG, "used", use->used, "");
+    y++;
+    row(canvas, &y, INK_PLAIN, "total memory", what->total, "");
+    row(canvas, &y, INK_PLAIN, "free before llama.cpp starts", what->free, "");
+    row(canvas, &y, INK_PLAIN, "context, reserve and margin", use->margin, "kept free");
+    row(canvas, &y, INK_STRONG, "budget", use->budget, "");
+    uint64_t distance = use->headroom < 0 ? (uint64_t)-use->headroom : (uint64_t)use->headroom;
+    row(canvas, &y, use->headroom < 0 ? INK_OVER : INK_OK,
+        use->headroom < 0 ? "OVER BUDGET BY" : "room left", distance, "");
+}
+
+const struct screen_ops detail_screen = {draw, NULL, NULL};

@@ -1,0 +1,178 @@
+/* Plain lists: snapshots, history, warnings, and the export screen's formats. */
+#include "ui/figures.h"
+#include "ui/parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void draw_items(const struct ui *ui, enum screen screen, const struct scene_item *items,
+                       size_t n, int name_cells, struct canvas *canvas)
+{
+    const struct list *list = screen_list_of(ui, screen);
+    for (int line = 0; line < screen_height(ui); line++) {
+        size_t at = (size_t)(list->top + line);
+        if (at >= n) {
+            break;
+        }
+        bool is_current = (int)at == list->cursor;
+        canvas_put(canvas, 0, 2 + line, is_current ? '>' : ' ', INK_STRONG);
+        canvas_text(canvas, 2, 2 + line, name_cells, is_current ? INK_STRONG : INK_PLAIN,
+                    items[at].name);
+        canvas_text(canvas, 4 + name_cells, 2 + line, ui->width - 5 - name_cells, INK_DIM,
+                    items[at].detail);
+    }
+}
+
+/* ---- snapshots ------------------------------------------------------------------------------ */
+
+static void draw_snapshots(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
+{
+    screen_frame(ui, scene, canvas, "Snapshots",
+                 "Enter or b compare  t make it the plan again  s take one  x remove  q back");
+    draw_items(ui, SCREEN_SNAPSHOTS, scene->snapshots, scene->n_snapshots, 28, canvas);
+    if (scene->n_snapshots == 0) {
+        canvas_text(canvas, 2, 2, -1, INK_PLAIN, "none yet: s takes one");
+    }
+}
+
+static int lines_snapshots(const struct ui *ui, const struct scene *scene)
+{
+    (void)ui;
+    return (int)scene->n_snapshots;
+}
+
+static void act_snapshots(struct ui *ui, const struct scene *scene, enum action action,
+                          struct intent *intent)
+{
+    int at = screen_list(ui)->cursor;
+    const char *verb = action == ACTION_ENTER || action == ACTION_COMPARE ? "compare"
+                       : action == ACTION_TAKE                            ? "restore"
+                       : action == ACTION_REMOVE                          ? "forget"
+                                                                          : NULL;
+    if (action == ACTION_SNAPSHOT) {
+        snprintf(intent->command, sizeof intent->command, "snapshot");
+    } else if (verb != NULL && at >= 0 && (size_t)at < scene->n_snapshots) {
+        snprintf(intent->command, sizeof intent->command, "%s %s", verb, scene->snapshots[at].name);
+    }
+}
+
+const struct screen_ops snapshots_screen = {draw_snapshots, lines_snapshots, act_snapshots};
+
+/* ---- history -------------------------------------------------------------------------------- */
+
+static void draw_history(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
+{
+    screen_frame(ui, scene, canvas, "History",
+                 "Enter or t go to that step  u undo  Ctrl-r redo  q back");
+    draw_items(ui, SCREEN_HISTORY, scene->history, scene->n_history, 10, canvas);
+}
+
+static int lines_history(const struct ui *ui, const struct scene *scene)
+{
+    (void)ui;
+    return (int)scene->n_history;
+}
+
+static void act_history(struct ui *ui, const struct scene *scene, enum action action,
+                        struct intent *intent)
+{
+    (void)scene;
+    if (action == ACTION_ENTER || action == ACTION_TAKE) {
+        snprintf(intent->command, sizeof intent->command, "step %d", screen_list(ui)->cursor);
+    }
+}
+
+const struct screen_ops history_screen = {draw_history, lines_history, act_history};
+
+/* ---- warnings ------------------------------------------------------------------------------- */
+
+static void draw_warnings(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
+{
+    const struct list *list = screen_list_of(ui, SCREEN_WARNINGS);
+    screen_frame(ui, scene, canvas, "Warnings", "q back");
+    int y = 2;
+    for (size_t i = (size_t)list->top; i < scene->shown->n_warnings && y < ui->height - 2; i++) {
+        const struct warning *warning = &scene->shown->warnings[i];
+        canvas_text(canvas, 1, y, 24, INK_WARN, warning_name(warning->code));
+        canvas_text(canvas, 26, y++, ui->width - 27, INK_PLAIN, warning->message);
+    }
+    if (scene->shown->n_warnings == 0) {
+        canvas_text(canvas, 2, 2, -1, INK_PLAIN, "none");
+    }
+}
+
+static int lines_warnings(const struct ui *ui, const struct scene *scene)
+{
+    (void)ui;
+    return (int)scene->shown->n_warnings;
+}
+
+const struct screen_ops warnings_screen = {draw_warnings, lines_warnings, NULL};
+
+/* ---- export --------------------------------------------------------------------------------- */
+
+static const char *const formats[][2] = {
+    {"args", "one line, shell-quoted, without program and model"},
+    {"ot", "one line, unquoted: what follows one -ot"},
+    {"lines", "a comment header, then one -ot a line"},
+    {"script", "a POSIX shell script that starts llama.cpp"},
+    {"json", "everything, as plan --json prints it"},
+};
+enum { N_FORMATS = sizeof formats / sizeof *formats };
+
+static void draw_export(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
+{
+    const struct list *list = screen_list_of(ui, SCREEN_EXPORT);
+    screen_frame(ui, scene, canvas, "Export",
+                 "Up Down choose  Enter write to a file  y copy  q back");
+    for (int i = 0; i < N_FORMATS; i++) {
+        bool is_current = i == list->cursor;
+        canvas_put(canvas, 0, 2 + i, is_current ? '>' : ' ', INK_STRONG);
+        canvas_text(canvas, 2, 2 + i, 8, is_current ? INK_STRONG : INK_PLAIN, formats[i][0]);
+        canvas_text(canvas, 11, 2 + i, -1, INK_DIM, formats[i][1]);
+    }
+    int y = 3 + N_FORMATS;
+    const char *text = scene->exported != NULL ? scene->exported : "verifying";
+    while (*text != '\0' && y < ui->height - 1) {
+        size_t n = strcspn(text, "\n");
+        size_t width = (size_t)(ui->width - 2);
+        char line[1024];
+        size_t part = n < width ? n : width;
+        part = part < sizeof line ? part : sizeof line - 1;
+        snprintf(line, sizeof line, "%.*s", (int)part, text);
+        canvas_text(canvas, 1, y++, -1, INK_PLAIN, line);
+        text += part;
+        text += *text == '\n' ? 1 : 0;
+    }
+}
+
+static int lines_export(const struct ui *ui, const struct scene *scene)
+{
+    (void)ui;
+    (void)scene;
+    return N_FORMATS;
+}
+
+static void act_export(struct ui *ui, const struct scene *scene, enum action action,
+                       struct intent *intent)
+{
+    (void)scene;
+    const char *format = formats[screen_list(ui)->cursor][0];
+    if (action == ACTION_ENTER) {
+        char prefix[64];
+        char label[64];
+        snprintf(prefix, sizeof prefix, "export %s ", format);
+        snprintf(label, sizeof label, "export %s to file:", format);
+        prompt_open(&ui->prompt, PROMPT_VALUE, label, prefix, "");
+    } else if (action == ACTION_COPY) {
+        snprintf(intent->command, sizeof intent->command, "copy %s", format);
+    }
+}
+
+const struct screen_ops export_screen = {draw_export, lines_export, act_export};
+
+const char *ui_export_format(const struct ui *ui)
+{
+    int at = screen_list_of(ui, SCREEN_EXPORT)->cursor;
+    return ui_screen(ui) == SCREEN_EXPORT && at >= 0 && at < N_FORMATS ? formats[at][0] : NULL;
+}

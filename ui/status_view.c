@@ -1,0 +1,170 @@
+/* The foot of the main screen: does it fit, what just happened, what to press. */
+#include "ui/figures.h"
+#include "ui/parts.h"
+#include "ui/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Devices that do not fit, in words with exact bytes. False where all fit. */
+static bool say_over(const struct scene *scene, char *out, size_t n)
+{
+    size_t more = 0;
+    out[0] = '\0';
+    for (int device = DEVICE_HOST; device < (int)scene->rig->n_devices; device++) {
+        const struct device_use *use = scene_use(scene->shown, device);
+        if (use->fits) {
+            continue;
+        }
+        if (out[0] != '\0') {
+            more++;
+            continue;
+        }
+        char bytes[FIGURE_MAX];
+        char mib[FIGURE_MAX];
+        uint64_t over = (uint64_t)-use->headroom;
+        snprintf(out, n, "%s over budget by %s bytes (%s MiB)", rig_name(scene->rig, device),
+                 figure_grouped(bytes, over), figure_mib(mib, over));
+    }
+    if (more > 0) {
+        size_t length = strlen(out);
+        snprintf(out + length, n - length, " and %zu more", more);
+    }
+    return out[0] != '\0';
+}
+
+/* Where the model is only a head, that is a fact and no fault of the plan. */
+static size_t count_warnings(const struct evaluation *evaluation)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < evaluation->n_warnings; i++) {
+        enum warning_code code = evaluation->warnings[i].code;
+        n += code != WARN_TRUNCATED_MODEL && code != WARN_OVER_BUDGET ? 1 : 0;
+    }
+    return n;
+}
+
+static const char *mode_name(const struct ui *ui)
+{
+    if (ui->drag.state == DRAG_CARRY) {
+        return "CARRY";
+    }
+    if (ui->drag.state == DRAG_BOUNDARY) {
+        return "BOUNDARY";
+    }
+    if (ui->drag.state == DRAG_PAINT) {
+        return "PAINT";
+    }
+    static const char *const names[] = {"NORMAL", "BLOCK", "MOVE", "PAINT"};
+    return names[ui->mode];
+}
+
+static void hints(const struct ui *ui, bool is_wide, char *out, size_t n)
+{
+    switch (ui->mode) {
+    case MODE_MOVE:
+        snprintf(out, n, "0-9 A-F c . or arrows Enter  Esc");
+        return;
+    case MODE_PAINT:
+        snprintf(out, n, "arrows paint  Enter take  Esc");
+        return;
+    case MODE_BLOCK:
+        snprintf(out, n, "arrows  v done  m move  Esc");
+        return;
+    case MODE_NORMAL:
+        break;
+    }
+    snprintf(out, n, "%s", is_wide ? "v select  m move  , settings  ? help" : "v select  m move");
+}
+
+static void say_selection(const struct ui *ui, const struct scene *scene, char *out, size_t n)
+{
+    out[0] = '\0';
+    if (ui->selection.n_homes > 0) {
+        snprintf(out, n, "%zu home%s selected", ui->selection.n_homes,
+                 ui->selection.n_homes == 1 ? "" : "s");
+    } else if (ui->selection.n_marked > 0) {
+        size_t count = 0;
+        uint32_t *rows = selection_rows(&ui->selection, scene->map, &count);
+        uint64_t bytes = layer_map_bytes(scene->map, rows, count);
+        char mib[FIGURE_MAX];
+        snprintf(out, n, "selected: %zu tensor%s, %s MiB", count, count == 1 ? "" : "s",
+                 figure_mib(mib, bytes));
+        free(rows);
+    }
+}
+
+/* The message for the moment: preview, what went wrong or right, the selection. */
+static enum ink moment(const struct ui *ui, const struct scene *scene, char *out, size_t n)
+{
+    if (scene->preview_text != NULL && scene->preview_text[0] != '\0') {
+        snprintf(out, n, "%s", scene->preview_text);
+        return INK_STRONG;
+    }
+    if (ui->notice[0] != '\0') {
+        snprintf(out, n, "%s", ui->notice);
+        return ui->notice_is_error ? INK_WARN : INK_STRONG;
+    }
+    if (scene->message != NULL && scene->message[0] != '\0') {
+        snprintf(out, n, "%s", scene->message);
+        return scene->message_is_error ? INK_WARN : INK_STRONG;
+    }
+    say_selection(ui, scene, out, n);
+    return INK_PLAIN;
+}
+
+static void draw_help_line(const struct ui *ui, const struct scene *scene, int y,
+                           struct canvas *canvas)
+{
+    static const char line[] =
+        "? help  : command  / filter  u undo  , settings  s snapshot  e export  q quit";
+    char text[600];
+    enum ink ink = moment(ui, scene, text, sizeof text);
+    if (text[0] != '\0') {
+        canvas_text(canvas, 1, y, ui->width - 1, ink, text);
+    } else {
+        canvas_text(canvas, 1, y, ui->width - 1, INK_DIM, line);
+    }
+}
+
+void status_draw(const struct ui *ui, const struct scene *scene, const struct layout *layout,
+                 struct canvas *canvas)
+{
+    int y = layout->status.y;
+    char left[400];
+    char right[128];
+    char keys[96];
+    hints(ui, layout->is_wide, keys, sizeof keys);
+    snprintf(right, sizeof right, "%s%s%s%s", scene->rig->simulated ? "SIM  " : "", mode_name(ui),
+             layout->is_wide ? "  " : "   ", keys);
+    bool over = say_over(scene, left, sizeof left);
+    size_t warnings = count_warnings(scene->shown);
+    int room = ui->width - 2 - text_width(right);
+    int x = 1;
+    if (over) {
+        int wanted = text_width(left);
+        if (wanted > room) { /* the exact words come before the hints */
+            snprintf(right, sizeof right, "%s%s", scene->rig->simulated ? "SIM " : "",
+                     mode_name(ui));
+            room = ui->width - 2 - text_width(right);
+        }
+        x = canvas_text(canvas, 1, y, room, INK_OVER, left);
+    } else {
+        x = canvas_text(canvas, 1, y, room, INK_OK, "all cards fit");
+        char text[48];
+        snprintf(text, sizeof text, "   %zu warning%s", warnings, warnings == 1 ? "" : "s");
+        x = canvas_text(canvas, x, y, room - x, warnings > 0 ? INK_WARN : INK_PLAIN, text);
+    }
+    canvas_right(canvas, ui->width - (layout->is_wide ? 1 : 2), y, INK_PLAIN, right);
+    if (layout->help.height > 0) {
+        draw_help_line(ui, scene, layout->help.y, canvas);
+    } else {
+        char text[600];
+        enum ink ink = moment(ui, scene, text, sizeof text);
+        canvas_text(canvas, x + 2, y, room - x - 1, ink, text);
+    }
+    if (ui->prompt.is_open || ui->question.is_open) {
+        prompt_draw(ui, scene, layout->help.height > 0 ? layout->help.y : y, canvas);
+    }
+}
