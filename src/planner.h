@@ -21,7 +21,7 @@ struct planner_options {
     enum color_mode color;              /* --color; NO_COLOR is looked up here */
     bool ascii;                         /* --ascii: no block glyphs */
     bool mouse;                         /* false: --no-mouse */
-    bool is_demo;                       /* no autosave recovery is offered */
+    bool is_demo;                       /* the bundled sample */
     const char *plan_path; /* borrowed or NULL: the plan document that was opened; `w` writes it */
     const char *commands_path; /* borrowed or NULL: --commands FILE, run before the first frame */
     const char *notice;        /* borrowed or NULL: one line for the status line at the start */

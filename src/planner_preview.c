@@ -23,6 +23,10 @@ static void show_step(struct planner *planner, struct planner_step *step)
     evaluation_clear(&planner->preview);
     plan_evaluate(planner->model, &planner->preview_step.rig, &planner->preview_step.plan,
                   &planner->preview_decisions, &planner->preview);
+    arguments_free(&planner->preview_arguments);
+    planner->preview_arguments =
+        arguments_write(planner->model, &planner->preview_step.rig, &planner->preview_step.plan,
+                        &planner->preview, &planner->n_preview_arguments);
     planner->is_preview = true;
 }
 
@@ -192,8 +196,8 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .held = &planner->held,
         .is_preview = planner->is_preview,
         .preview_text = planner->preview_text,
-        .arguments = planner->arguments,
-        .n_arguments = planner->n_arguments,
+        .arguments = planner->is_preview ? planner->preview_arguments : planner->arguments,
+        .n_arguments = planner->is_preview ? planner->n_preview_arguments : planner->n_arguments,
         .verify = planner->verify,
         .verify_text = planner->verify_error.text,
         .message = planner->message,

@@ -215,6 +215,7 @@ void planner_close(struct planner *planner)
     planner_step_clear(&planner->preview_step);
     edit_clear(&planner->preview_edit);
     arguments_free(&planner->arguments);
+    arguments_free(&planner->preview_arguments);
     layer_map_clear(&planner->map);
     ui_free(&planner->ui);
     canvas_clear(&planner->canvas);

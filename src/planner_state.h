@@ -47,6 +47,8 @@ struct planner {
     struct planner_step preview_step;
     struct evaluation preview;
     struct decisions preview_decisions;
+    char **preview_arguments;
+    size_t n_preview_arguments;
     char preview_text[512];
     struct edit_room *room;
 

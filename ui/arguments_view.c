@@ -15,14 +15,16 @@ static bool is_rule(const struct scene *scene, size_t i)
 
 static size_t count_rules(const struct scene *scene)
 {
-    return scene->held->rules.n + scene->plan->given->n_entries;
+    return scene->shown->rules.n + scene->plan->given->n_entries;
 }
 
 static const char *verdict(const struct scene *scene, char out[96])
 {
     size_t n = count_rules(scene);
-    if (scene->held->refused.kind != ERROR_NONE) {
+    if (scene->shown->refused.kind != ERROR_NONE) {
         snprintf(out, 96, "refused");
+    } else if (scene->is_preview) {
+        snprintf(out, 96, "%zu rule%s, preview", n, n == 1 ? "" : "s");
     } else if (scene->verify == VERIFY_PENDING) {
         snprintf(out, 96, "%zu rule%s, verifying", n, n == 1 ? "" : "s");
     } else {
@@ -34,9 +36,10 @@ static const char *verdict(const struct scene *scene, char out[96])
 
 static enum ink verdict_ink(const struct scene *scene)
 {
-    return scene->held->refused.kind != ERROR_NONE || scene->verify == VERIFY_FAILED ? INK_OVER
-           : scene->verify == VERIFY_DONE                                            ? INK_OK
-                                                                                     : INK_DIM;
+    return scene->shown->refused.kind != ERROR_NONE || scene->verify == VERIFY_FAILED ? INK_OVER
+           : scene->is_preview                                                        ? INK_DIM
+           : scene->verify == VERIFY_DONE                                             ? INK_OK
+                                                                                      : INK_DIM;
 }
 
 /* Everything but the rules, quoted as a shell needs it. */
@@ -126,7 +129,7 @@ static size_t rule_layers(const struct scene *scene, size_t rule)
     int32_t last = -1;
     for (size_t row = 0; row < scene->model->n_tensors; row++) {
         int32_t layer = scene->model->tensors[row].layer;
-        if (scene->held->override[row] == (int32_t)rule && layer >= 0 && layer != last) {
+        if (scene->shown->override[row] == (int32_t)rule && layer >= 0 && layer != last) {
             last = layer;
             n++;
         }
@@ -136,7 +139,7 @@ static size_t rule_layers(const struct scene *scene, size_t rule)
 
 static void pane_rule(const struct scene *scene, struct pane *pane, size_t rule)
 {
-    const struct evaluation *held = scene->held;
+    const struct evaluation *held = scene->shown;
     bool is_generated = rule < held->rules.n;
     const struct override *given =
         is_generated ? NULL : &scene->plan->given->entries[rule - held->rules.n];
@@ -161,8 +164,8 @@ static void pane_rule(const struct scene *scene, struct pane *pane, size_t rule)
 static void pane_all(const struct scene *scene, struct pane *pane)
 {
     struct strbuf text = {0};
-    if (scene->held->refused.kind != ERROR_NONE) {
-        pane_wrapped(pane, 0, INK_OVER, scene->held->refused.text);
+    if (scene->shown->refused.kind != ERROR_NONE) {
+        pane_wrapped(pane, 0, INK_OVER, scene->shown->refused.text);
     }
     if (scene->verify == VERIFY_FAILED && scene->verify_text != NULL) {
         pane_wrapped(pane, 0, INK_OVER, scene->verify_text);

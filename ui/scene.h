@@ -24,7 +24,7 @@ struct scene {
     const struct evaluation *held;  /* of the plan as it is */
     bool is_preview;                /* shown != held */
     const char *preview_text;       /* what the preview does, or why it does nothing; or NULL */
-    char *const *arguments;         /* of the plan as it is: "-c", "32768", ... */
+    char *const *arguments;         /* of what is shown: "-c", "32768", ... */
     size_t n_arguments;
     enum verify_state verify;
     const char *verify_text; /* VERIFY_FAILED: why */

@@ -114,57 +114,64 @@ static enum ink moment(const struct ui *ui, const struct scene *scene, char *out
     return INK_PLAIN;
 }
 
-static void draw_help_line(const struct ui *ui, const struct scene *scene, int y,
+static void draw_help_line(const struct ui *ui, int y, enum ink ink, const char *text,
                            struct canvas *canvas)
 {
     static const char line[] =
         "? help  : command  / filter  u undo  , settings  s snapshot  e export  q quit";
-    char text[600];
-    enum ink ink = moment(ui, scene, text, sizeof text);
-    if (text[0] != '\0') {
-        canvas_text(canvas, 1, y, ui->width - 1, ink, text);
-    } else {
-        canvas_text(canvas, 1, y, ui->width - 1, INK_DIM, line);
+    bool has_text = text[0] != '\0';
+    canvas_text(canvas, 1, y, ui->width - 1, has_text ? ink : INK_DIM, has_text ? text : line);
+}
+
+/* What stands at the right end: the rig, the mode, and hints where there is room for them. */
+static void say_mode(const struct ui *ui, const struct scene *scene, const struct layout *layout,
+                     bool with_hints, char *out, size_t n)
+{
+    char keys[96] = "";
+    if (with_hints) {
+        hints(ui, layout->is_wide, keys, sizeof keys);
     }
+    snprintf(out, n, "%s%s%s%s", scene->rig->simulated ? "SIM  " : "", mode_name(ui),
+             with_hints ? (layout->is_wide ? "  " : "   ") : "", keys);
+}
+
+static int draw_fit(const struct scene *scene, int y, int room, struct canvas *canvas)
+{
+    char over[400];
+    if (say_over(scene, over, sizeof over)) {
+        return canvas_text(canvas, 1, y, room, INK_OVER, over);
+    }
+    size_t warnings = count_warnings(scene->shown);
+    char text[48];
+    int x = canvas_text(canvas, 1, y, room, INK_OK,
+                        scene->rig->n_devices > 0 ? "all cards fit" : "fits");
+    snprintf(text, sizeof text, "   %zu warning%s", warnings, warnings == 1 ? "" : "s");
+    return canvas_text(canvas, x, y, room - x, warnings > 0 ? INK_WARN : INK_PLAIN, text);
 }
 
 void status_draw(const struct ui *ui, const struct scene *scene, const struct layout *layout,
                  struct canvas *canvas)
 {
     int y = layout->status.y;
-    char left[400];
+    char over[400];
+    char text[600];
     char right[128];
-    char keys[96];
-    hints(ui, layout->is_wide, keys, sizeof keys);
-    snprintf(right, sizeof right, "%s%s%s%s", scene->rig->simulated ? "SIM  " : "", mode_name(ui),
-             layout->is_wide ? "  " : "   ", keys);
-    bool over = say_over(scene, left, sizeof left);
-    size_t warnings = count_warnings(scene->shown);
-    int room = ui->width - 2 - text_width(right);
-    int x = 1;
-    if (over) {
-        int wanted = text_width(left);
-        if (wanted > room) { /* the exact words come before the hints */
-            snprintf(right, sizeof right, "%s%s", scene->rig->simulated ? "SIM " : "",
-                     mode_name(ui));
-            room = ui->width - 2 - text_width(right);
-        }
-        x = canvas_text(canvas, 1, y, room, INK_OVER, left);
-    } else {
-        x = canvas_text(canvas, 1, y, room, INK_OK, "all cards fit");
-        char text[48];
-        snprintf(text, sizeof text, "   %zu warning%s", warnings, warnings == 1 ? "" : "s");
-        x = canvas_text(canvas, x, y, room - x, warnings > 0 ? INK_WARN : INK_PLAIN, text);
+    enum ink ink = moment(ui, scene, text, sizeof text);
+    bool has_help = layout->help.height > 0;
+    int end = ui->width - (layout->is_wide ? 1 : 2);
+    say_mode(ui, scene, layout, has_help || text[0] == '\0', right, sizeof right);
+    if (say_over(scene, over, sizeof over) && text_width(over) + 3 > end - text_width(right)) {
+        say_mode(ui, scene, layout, false, right, sizeof right); /* the exact words come first */
     }
-    canvas_right(canvas, ui->width - (layout->is_wide ? 1 : 2), y, INK_PLAIN, right);
-    if (layout->help.height > 0) {
-        draw_help_line(ui, scene, layout->help.y, canvas);
+    int room = end - text_width(right) - 2;
+    int x = draw_fit(scene, y, room, canvas);
+    canvas_right(canvas, end, y, INK_PLAIN, right);
+    if (has_help) {
+        draw_help_line(ui, layout->help.y, ink, text, canvas);
     } else {
-        char text[600];
-        enum ink ink = moment(ui, scene, text, sizeof text);
-        canvas_text(canvas, x + 2, y, room - x - 1, ink, text);
+        canvas_text(canvas, x + 3, y, room - x - 2, ink, text);
     }
     if (ui->prompt.is_open || ui->question.is_open) {
-        prompt_draw(ui, scene, layout->help.height > 0 ? layout->help.y : y, canvas);
+        prompt_draw(ui, scene, has_help ? layout->help.y : y, canvas);
     }
 }

@@ -167,6 +167,7 @@ void main_settle(struct ui *ui, const struct scene *scene)
     if (layout.too_small) {
         return;
     }
+    ui->bars_above = layout.bar_lines + 1;
     settle_map(ui, scene, &layout);
     settle_bars(ui, scene, &layout);
     size_t n = 0;
