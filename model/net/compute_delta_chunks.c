@@ -2,7 +2,7 @@
  * build_delta_net_chunking). The names are those of that function. */
 #include "model/net/compute_delta_net.h"
 
-enum { CHUNK = 64 };
+enum { CHUNK = 64, CHUNKS_MAX = 1024 };
 
 struct chunks {
     struct graph *graph;
@@ -134,7 +134,7 @@ int32_t delta_net_chunks(struct graph *graph, const struct delta_sizes *sizes,
                        .heads = sizes->v_heads * sizes->seqs};
     prepare(&c, sizes, inputs);
     int32_t s = graph_reshape(graph, inputs->state, SHAPE(sizes->v, sizes->v, 1, c.heads));
-    for (uint64_t chunk = 0; chunk < c.n; chunk++) {
+    for (uint64_t chunk = 0; chunk < c.n && chunk < CHUNKS_MAX; chunk++) {
         s = step(&c, s);
     }
     struct shape shape = SHAPE(sizes->v, sizes->v_heads, sizes->n, sizes->seqs);

@@ -41,6 +41,14 @@ static int32_t ffn(struct network *network, uint32_t il, const struct ffn_parts 
 
 /* -- experts -- */
 
+enum { EXPERTS_MAX = 1024 }; /* LLAMA_MAX_EXPERTS */
+
+static uint64_t experts_used(const struct network *network)
+{
+    uint32_t used = network->hparams->n_expert_used;
+    return used < 1 ? 1 : used < EXPERTS_MAX ? used : EXPERTS_MAX;
+}
+
 static int32_t argsort(struct graph *graph, int32_t x, uint64_t k)
 {
     int32_t sorted = graph_plain(graph, x, GRAPH_NONE);
@@ -75,7 +83,7 @@ static int32_t expert_weights(struct network *network, int32_t probs, int32_t se
     struct graph *graph = &network->graph;
     uint32_t traits = network->rows->traits;
     uint64_t n_expert = graph_shape(graph, probs).ne[0], n = graph_shape(graph, probs).ne[1];
-    uint64_t used = network->hparams->n_expert_used;
+    uint64_t used = experts_used(network);
     struct shape flat = SHAPE(used, n), column = SHAPE(1, used, n);
     int32_t rows = graph_reshape(graph, probs, SHAPE(1, n_expert, n));
     int32_t weights = graph_get_rows(graph, rows, selected, column);
@@ -160,7 +168,7 @@ static int32_t experts(struct network *network, uint32_t il, int32_t x)
     int32_t selection = network_add_bias(network, il, PART_PROBS_B, probs);
     if (network->rows->n_groups > 1)
         selection = mask_groups(network, selection);
-    int32_t selected = argsort(graph, selection, network->hparams->n_expert_used);
+    int32_t selected = argsort(graph, selection, experts_used(network));
     int32_t weights = expert_weights(network, probs, selected);
     graph_expand(graph, weights);
     int32_t rows = graph_reshape(graph, x, SHAPE(shape.ne[0], 1, shape.ne[1]));

@@ -17,10 +17,12 @@ static uint64_t product(uint64_t a, uint64_t b)
 
 uint64_t graph_elements(struct shape shape)
 {
-    uint64_t n = 1;
-    for (int i = 0; i < 4; i++)
-        n = product(n, shape.ne[i]);
-    return n;
+    const uint64_t *ne = shape.ne;
+    if (ne[0] < UINT64_C(1) << 18 && ne[1] < UINT64_C(1) << 18 && ne[2] < 512 && ne[3] < 256) {
+        uint64_t n = ne[0] * ne[1] * ne[2] * ne[3]; /* nearly always: no overflow in reach */
+        return n < GRAPH_BYTES_MAX ? n : GRAPH_BYTES_MAX;
+    }
+    return product(product(product(ne[0], ne[1]), ne[2]), ne[3]);
 }
 
 void graph_init(struct graph *graph)

@@ -3,7 +3,6 @@
 #include "model/base/memory.h"
 #include "model/net/compute_fused.h"
 #include "model/net/compute_layers.h"
-#include "model/net/compute_network.h"
 #include "model/net/compute_schedule.h"
 
 #include <stdlib.h>
@@ -86,39 +85,64 @@ static void take_terms(struct compute_terms *terms, const struct arena *arena)
     terms->bytes[COMPUTE_OTHER] += arena->size > sum ? arena->size - sum : 0;
 }
 
-static void measure(const struct compute_input *input, const struct compute_rows *rows,
-                    const int16_t *backend_of, const struct schedule *schedule,
-                    struct arena *arenas)
-{
+/* What every look at the graph needs; freed with workplace_clear. */
+struct workplace {
+    struct compute_rows *own_rows; /* NULL where the model holds them */
+    int16_t *backends;             /* of the host, then of each device of the rig */
+    struct schedule schedule;
     struct network network;
-    network_init(&network, input, rows, backend_of);
     uint32_t layers[MAX_LAYERS];
-    network.layers = layers;
-    network.n_layers = compute_layers_pick(input, rows, layers);
-    fused_resolve(&network, schedule);
-    network_build(&network);
-    schedule_measure(schedule, &network.graph, arenas);
-    network_clear(&network);
+};
+
+static void workplace_init(struct workplace *place, const struct compute_input *input)
+{
+    const struct model *model = input->model;
+    place->own_rows = model->compute == NULL ? compute_rows_new(model) : NULL;
+    const struct compute_rows *rows = place->own_rows != NULL ? place->own_rows : model->compute;
+    place->backends = memory_array(input->rig->n_devices + 1, sizeof *place->backends);
+    for (size_t i = 0; i <= input->rig->n_devices; i++) {
+        place->backends[i] = -1;
+    }
+    place->schedule = describe_all(input, place->backends + 1, pipeline_parallel(input));
+    network_init(&place->network, input, rows, place->backends + 1);
+    place->network.layers = place->layers;
+    place->network.n_layers = compute_layers_pick(input, rows, place->layers);
+    fused_resolve(&place->network, &place->schedule);
+}
+
+static void workplace_clear(struct workplace *place)
+{
+    network_clear(&place->network);
+    compute_rows_free(&place->own_rows);
+    free(place->backends);
+}
+
+bool compute_flash_attn(const struct compute_input *input)
+{
+    struct workplace place;
+    if (!input->resolved->flash_attn || !input->resolved->flash_attn_auto) {
+        return input->resolved->flash_attn;
+    }
+    workplace_init(&place, input);
+    workplace_clear(&place);
+    return place.network.flash_attn;
 }
 
 bool compute_estimate(const struct compute_input *input, struct compute_terms *devices,
                       struct compute_terms *host)
 {
-    struct compute_rows *own = input->model->compute ? NULL : compute_rows_new(input->model);
-    const struct compute_rows *rows = own != NULL ? own : input->model->compute;
-    int16_t *backend_of = memory_array(input->rig->n_devices + 1, sizeof *backend_of);
-    for (size_t i = 0; i <= input->rig->n_devices; i++)
-        backend_of[i] = -1;
-    bool pipeline = pipeline_parallel(input);
-    struct schedule schedule = describe_all(input, backend_of + 1, pipeline);
-    struct arena *arenas = memory_resize(NULL, (size_t)schedule.n_backends, sizeof *arenas);
-    measure(input, rows, backend_of + 1, &schedule, arenas);
+    struct workplace place;
+    workplace_init(&place, input);
+    int n = place.schedule.n_backends;
+    struct arena *arenas = memory_resize(NULL, (size_t)n, sizeof *arenas);
+    network_build(&place.network);
+    schedule_measure(&place.schedule, &place.network.graph, arenas);
     memset(devices, 0, input->rig->n_devices * sizeof *devices);
-    for (int b = 0; b + 1 < schedule.n_backends; b++)
+    for (int b = 0; b + 1 < n; b++) {
         take_terms(&devices[input->in_use[b]], &arenas[b]);
-    take_terms(host, &arenas[schedule.n_backends - 1]);
+    }
+    take_terms(host, &arenas[n - 1]);
     free(arenas);
-    free(backend_of);
-    compute_rows_free(&own);
-    return pipeline;
+    workplace_clear(&place);
+    return place.schedule.n_copies > 1;
 }

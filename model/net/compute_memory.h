@@ -40,6 +40,9 @@ struct compute_input {
     enum split_mode split_mode;
 };
 
+/* Is flash attention on in the end? `auto` is given up where an operation would leave its layer's device. */
+bool compute_flash_attn(const struct compute_input *input);
+
 /* devices: rig->n_devices entries; host: one. Returns true where pipeline parallelism is on. */
 bool compute_estimate(const struct compute_input *input, struct compute_terms *devices,
                       struct compute_terms *host);

@@ -248,6 +248,7 @@ static void weigh_compute(const struct model *model, const struct rig *rig, cons
         .offload_all = homes_offloaded(model, plan, out->n_in_use) > n_layer,
         .split_mode = plan->settings.split_mode,
     };
+    out->resolved.flash_attn = compute_flash_attn(&input);
     out->pipeline_parallel = compute_estimate(&input, terms, &out->host.terms);
     for (size_t i = 0; i < rig->n_devices; i++) {
         out->devices[i].terms = terms[i];
