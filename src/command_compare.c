@@ -1,8 +1,112 @@
 #include "src/commands.h"
 
+#include "model/base/memory.h"
+#include "model/plan/compare.h"
+#include "model/text/export.h"
+#include "src/compare_out.h"
+#include "src/output.h"
+#include "src/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -m and -hf among the flags, for a side that takes none of the others. */
+static void keep_model_flags(const struct options *options, struct options *side)
+{
+    side->llama = memory_array(options->n_llama, sizeof *side->llama);
+    side->n_llama = 0;
+    for (size_t i = 0; i < options->n_llama;) {
+        enum flag_use use = FLAG_PASS;
+        int n_values = 0;
+        llama_flag_known(options->llama[i], &use, &n_values);
+        for (int k = 0; use == FLAG_MODEL && k <= n_values; k++) {
+            side->llama[side->n_llama++] = options->llama[i + (size_t)k];
+        }
+        i += 1 + (size_t)n_values;
+    }
+}
+
+/* The options of one side: `file` (a plan or a model, or NULL) in place of what was given, with all the flags
+ * or with those that name the model alone. Free `llama` where it is another. */
+static struct options side_options(const struct options *options, const char **file,
+                                   bool keep_flags)
+{
+    struct options side = *options;
+    side.plan = NULL;
+    side.positional = file;
+    side.n_positional = *file != NULL ? 1 : 0;
+    if (!keep_flags) {
+        keep_model_flags(options, &side);
+    }
+    return side;
+}
+
+static bool open_side(const struct options *options, struct side *out, struct error *error)
+{
+    if (!session_open(options, false, &out->session, error) ||
+        !session_evaluate(&out->session, options, false, &out->evaluation, error)) {
+        return false;
+    }
+    out->side = (struct compare_side){
+        .model = out->session.model,
+        .rig = &out->session.rig,
+        .plan = &out->session.plan,
+        .evaluation = &out->evaluation,
+    };
+    return true;
+}
+
+static void close_side(struct side *side)
+{
+    evaluation_clear(&side->evaluation);
+    session_close(&side->session);
+}
+
+/* With one file the flags are the "before"; the file is the "after", as it is. */
+static bool open_sides(const struct options *options, struct side *before, struct side *after,
+                       struct error *error)
+{
+    const char *first = options->n_positional > 0 ? options->positional[0] : options->plan;
+    const char *second = options->n_positional > 1 ? options->positional[1] : NULL;
+    const char *none = NULL;
+    if (first == NULL || options->n_positional > 2) {
+        return error_set(
+            error, ERROR_USAGE,
+            "compare takes BEFORE and AFTER, or the flags before and AFTER; see otplan "
+            "compare -h");
+    }
+    struct options left = side_options(options, second != NULL ? &first : &none, true);
+    struct options right = side_options(options, second != NULL ? &second : &first, second != NULL);
+    before->path = second != NULL ? first : NULL;
+    after->path = second != NULL ? second : first;
+    bool opened = open_side(&left, before, error) && open_side(&right, after, error);
+    if (right.llama != options->llama) {
+        free(right.llama);
+    }
+    return opened;
+}
+
 int command_compare(const struct options *options, struct error *error)
 {
-    (void)options;
-    error_set(error, ERROR_USAGE, "compare: not here yet");
-    return ERROR_USAGE;
+    struct side before = {0};
+    struct side after = {0};
+    bool done = open_sides(options, &before, &after, error);
+    if (done) {
+        struct comparison comparison;
+        struct strbuf out = {0};
+        plans_compare(&before.side, &after.side, &comparison);
+        if (options->json) {
+            char *text = compare_json(&before, &after, &comparison);
+            strbuf_add(&out, text);
+            free(text);
+        } else {
+            compare_table(&before, &after, &comparison, &out);
+        }
+        done = output_print(strbuf_text(&out), out.length, error);
+        comparison_clear(&comparison);
+        strbuf_clear(&out);
+    }
+    close_side(&before);
+    close_side(&after);
+    return done ? 0 : (int)error->kind;
 }

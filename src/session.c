@@ -74,7 +74,8 @@ static bool choose_model(const struct options *options, const struct plan_docume
     const char *given =
         options->n_positional > 0 && !positional_is_plan(options) ? options->positional[0] : NULL;
     const char *flagged = session->facts.model;
-    if (given != NULL && flagged != NULL && strcmp(given, flagged) != 0) {
+    bool two = given != NULL && flagged != NULL && strcmp(given, flagged) != 0;
+    if (two && options->command != COMMAND_COMPARE) { /* there each side names its own */
         return error_set(error, ERROR_USAGE, "two models given: %s and -m %s", given, flagged);
     }
     const char *named = given != NULL ? given : flagged;

@@ -1,0 +1,21 @@
+/* A comparison as JSON (interface.md section 4) and as a table. */
+#ifndef OTPLAN_SRC_COMPARE_OUT_H
+#define OTPLAN_SRC_COMPARE_OUT_H
+
+#include "model/plan/compare.h"
+#include "src/session.h"
+
+struct side {
+    struct session session;
+    struct evaluation evaluation;
+    struct compare_side side;
+    const char *path; /* borrowed: the file it came from; NULL for the flags */
+};
+
+/* New. */
+char *compare_json(const struct side *before, const struct side *after,
+                   const struct comparison *comparison);
+void compare_table(const struct side *before, const struct side *after,
+                   const struct comparison *comparison, struct strbuf *out);
+
+#endif
