@@ -23,7 +23,7 @@ _otplan() {
         return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--devices --plan --config --target --json --format --compact --check
+        mapfile -t COMPREPLY < <(compgen -W "--devices --plan --target --json --format --compact --check
             --force --ascii --color --no-mouse --help --version -o -m -hf -c -ngl -ts -sm -mg -dev -ot -cmoe -ncmoe
             -ctk -ctv -fa -b -ub -np -kvu -nkvo -fit -fitt --swa-full" -- "$current")
         return

@@ -7,7 +7,6 @@ complete -c otplan -n __fish_use_subcommand -a compare -d 'Two plans side by sid
 complete -c otplan -n __fish_use_subcommand -a demo -d 'The planner on the bundled sample'
 complete -c otplan -l devices -r -d 'Describe the devices'
 complete -c otplan -l plan -r -d 'Open a plan document'
-complete -c otplan -l config -r -d 'Settings file'
 complete -c otplan -l target -x -a 'llama-server llama-cli llama-bench llama-fit-params' -d 'Program the plan is for'
 complete -c otplan -l json -d 'Machine-readable output'
 complete -c otplan -l format -x -a 'args ot lines script json' -d 'Export format'

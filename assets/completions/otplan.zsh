@@ -3,7 +3,6 @@ _arguments -s \
     '1: :_alternative "commands:command:(plan tensors devices export compare demo)" "files:model:_files"' \
     '--devices[describe the devices]:device file:_files' \
     '--plan[open a plan document]:plan:_files' \
-    '--config[settings file]:file:_files' \
     '--target[program the plan is for]:program:(llama-server llama-cli llama-bench llama-fit-params)' \
     '--json[machine-readable output]' \
     '--format[export format]:format:(args ot lines script json)' \
