@@ -117,7 +117,9 @@ static bool check_terminal(struct error *error)
                          term == NULL ? "" : term);
     }
     const char *address = tigetstr("cup");
-    if (address == NULL || address == (char *)-1) {
+    bool is_known = address != NULL && address != (char *)-1;
+    del_curterm(cur_term); /* newterm makes its own */
+    if (!is_known) {
         return error_set(error, ERROR_SYSTEM,
                          "terminal type '%s' cannot move its cursor; `otplan plan MODEL` prints "
                          "without a screen",

@@ -84,12 +84,12 @@ static bool write_file(const char *path, struct gguf_writer *writer)
     return written;
 }
 
-static void write_words(struct gguf_writer *writer, const char *key, const char *format, size_t n)
+static void write_words(struct gguf_writer *writer, const char *key, const char *stem, size_t n)
 {
     char **words = calloc(n, sizeof *words);
     for (size_t i = 0; i < n; i++) {
         words[i] = malloc(32);
-        snprintf(words[i], 32, format, i);
+        snprintf(words[i], 32, "%s%zu", stem, i);
     }
     gguf_write_string_array(writer, key, (const char *const *)words, n);
     for (size_t i = 0; i < n; i++)
@@ -103,9 +103,9 @@ bool bench_write_vocabulary(const char *path)
     uint32_t *kinds = calloc(N_VOCAB, sizeof *kinds);
     write_common(&writer, "vocabulary", 32, 0);
     gguf_write_string(&writer, "tokenizer.ggml.model", "gpt2");
-    write_words(&writer, "tokenizer.ggml.tokens", "token%zu", N_VOCAB);
+    write_words(&writer, "tokenizer.ggml.tokens", "token", N_VOCAB);
     gguf_write_u32_array(&writer, "tokenizer.ggml.token_type", kinds, N_VOCAB);
-    write_words(&writer, "tokenizer.ggml.merges", "tok en%zu", N_VOCAB);
+    write_words(&writer, "tokenizer.ggml.merges", "tok en", N_VOCAB);
     free(kinds);
     write_ends(&writer);
     for (uint32_t layer = 0; layer < 32; layer++)

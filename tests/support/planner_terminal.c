@@ -22,7 +22,7 @@ struct pty *planner_demo(int rows, int columns, const char *const environment[],
     struct pty_options options = {.rows = rows, .columns = columns, .environment = environment};
     struct pty *terminal = pty_start(&options, argv);
     if (terminal)
-        pty_wait_for(terminal, "CUDA3");
+        pty_wait_for(terminal, "NORMAL"); /* in the status line: the bars and the map stand above */
     return terminal;
 }
 
@@ -42,13 +42,10 @@ static int labelled_row(struct pty *terminal, const char *label, int from)
 /* Layer 0 stands under the `0` of the title, whatever the labels' width. */
 bool planner_map_spot(struct pty *terminal, const char *label, int layer, struct spot *spot)
 {
-    int title = labelled_row(terminal, "Map", 0);
-    if (title < 0)
+    int title, column;
+    if (!pty_find(terminal, "0         10", &title, &column))
         return false;
-    const char *zero = strchr(pty_row(terminal, title), '0');
-    if (!zero)
-        return false;
-    spot->column = (int)(zero - pty_row(terminal, title)) + layer;
+    spot->column = column + layer;
     spot->row = labelled_row(terminal, label, title + 1);
     return spot->row >= 0;
 }
