@@ -1,88 +1,65 @@
-#include "src/command_verify.h"
-
+#include "model/base/strbuf.h"
+#include "model/log/log_verify.h"
+#include "src/commands.h"
 #include "src/log_file.h"
+#include "src/output.h"
+#include "src/session.h"
+#include "src/verify_json.h"
 
-#include <json-c/json.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct verify_arguments {
-    const char *paths[2]; /* PLAN LOG, or LOG alone */
-    int n_paths;
-    bool json;
-};
-
-static bool arguments_take(int n, char **words, struct verify_arguments *out, struct error *error)
-{
-    for (int i = 0; i < n; i++) {
-        bool option = words[i][0] == '-' && words[i][1] != '\0';
-        if (strcmp(words[i], "--json") == 0)
-            out->json = true;
-        else if (option)
-            return error_set(error, ERROR_USAGE, "verify: unknown option %s", words[i]);
-        else if (out->n_paths == 2)
-            return error_set(error, ERROR_USAGE, "verify: too many files: %s", words[i]);
-        else
-            out->paths[out->n_paths++] = words[i];
-    }
-    return out->n_paths > 0 ||
-           error_set(error, ERROR_USAGE, "verify: which log? otplan verify [PLAN.json] LOG");
-}
-
 /* ---- for people ---- */
 
-static void print_figure(uint64_t value, bool is_count)
+static void add_figure(struct strbuf *out, uint64_t value, bool is_count)
 {
     if (is_count)
-        printf("%12llu    ", (unsigned long long)value);
+        strbuf_format(out, "%12llu    ", (unsigned long long)value);
     else
-        printf("%12.2f MiB", (double)value / (1 << 20));
+        strbuf_format(out, "%12.2f MiB", (double)value / (1 << 20));
 }
 
-static void print_checks(const struct load_report *load)
+static void add_check(struct strbuf *out, const struct log_check *check)
 {
-    if (load->n_checks)
-        printf("%-44s %16s  %16s  %s\n", "", "planned", "actual", "verdict");
-    for (size_t i = 0; i < load->n_checks; i++) {
-        const struct log_check *check = &load->checks[i];
-        printf("%-44.60s ", check->what);
-        if (check->has_planned)
-            print_figure(check->planned, check->is_count);
-        else
-            printf("%16s", "-");
-        printf("  ");
-        print_figure(check->actual, check->is_count);
-        printf("  %s\n", !check->has_planned ? "-" : check->ok ? "ok" : "differs");
-    }
+    strbuf_format(out, "%-44.60s ", check->what);
+    if (check->has_planned)
+        add_figure(out, check->planned, check->is_count);
+    else
+        strbuf_format(out, "%16s", "-");
+    strbuf_add(out, "  ");
+    add_figure(out, check->actual, check->is_count);
+    strbuf_format(out, "  %s\n", !check->has_planned ? "-" : check->ok ? "ok" : "differs");
 }
 
-static void print_load(const struct log_load *load, const struct load_report *report, size_t number,
-                       size_t of)
+static void add_load(struct strbuf *out, const struct log_load *load,
+                     const struct load_report *report)
 {
-    if (of > 1)
-        printf("%sload %zu of %zu: %s%s%s\n", number > 1 ? "\n" : "", number, of,
-               log_verdict_name(report->verdict), load->model ? ": " : "",
-               load->model ? load->model : "");
-    print_checks(report);
+    if (report->n_checks)
+        strbuf_format(out, "%-44s %16s  %16s  %s\n", "", "planned", "actual", "verdict");
+    for (size_t i = 0; i < report->n_checks; i++)
+        add_check(out, &report->checks[i]);
+    if (load->has_offloaded)
+        strbuf_format(out, "offloaded %llu/%llu layers\n", (unsigned long long)load->offloaded,
+                      (unsigned long long)load->offloadable);
     for (size_t i = 0; i < report->n_findings; i++)
-        printf("%s: %s\n", report->findings[i].code, report->findings[i].message);
+        strbuf_format(out, "%s: %s\n", report->findings[i].code, report->findings[i].message);
 }
 
-static void print_report(const struct log *log, const struct log_report *report)
+static char *report_text(const struct log *log, const struct log_report *report)
 {
-    for (size_t i = 0; i < report->n_loads; i++)
-        print_load(&log->loads[i], &report->loads[i], i + 1, report->n_loads);
-    printf("%s: %s\n", log_verdict_name(report->verdict), log_verdict_describe(report->verdict));
-}
+    struct strbuf out = {0};
 
-static void print_json(const struct log *log, const struct log_report *report)
-{
-    struct json_object *object = verify_json(log, report);
-
-    puts(json_object_to_json_string_ext(object,
-                                        JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-    json_object_put(object);
+    for (size_t i = 0; i < report->n_loads; i++) {
+        const struct log_load *load = &log->loads[i];
+        if (report->n_loads > 1)
+            strbuf_format(&out, "%sload %zu of %zu: %s%s%s\n", i ? "\n" : "", i + 1,
+                          report->n_loads, log_verdict_name(report->loads[i].verdict),
+                          load->model ? ": " : "", load->model ? load->model : "");
+        add_load(&out, load, &report->loads[i]);
+    }
+    strbuf_format(&out, "%s: %s\n", log_verdict_name(report->verdict),
+                  log_verdict_describe(report->verdict));
+    return strbuf_take(&out);
 }
 
 /* ---- the command ---- */
@@ -92,40 +69,55 @@ static int exit_status(enum log_verdict verdict)
     return verdict <= VERDICT_DIFFERS ? ERROR_UNFIT : ERROR_NONE;
 }
 
-static int verify(const struct verify_arguments *arguments, const struct log_plan *plan,
-                  struct error *error)
+static int verify(const char *path, const struct log_plan *plan, bool json, struct error *error)
 {
     struct strbuf text = {0};
     struct log log;
     struct log_report report;
 
-    if (!log_file_read(arguments->paths[arguments->n_paths - 1], &text, error))
+    if (!log_file_read(path, &text, error))
         return (int)error->kind;
     log_read(strbuf_text(&text), text.length, &log);
     strbuf_clear(&text);
     log_verify(&log, plan, &report);
-    (arguments->json ? print_json : print_report)(&log, &report);
+    char *out = (json ? verify_json : report_text)(&log, &report);
     int status = exit_status(report.verdict);
+    if (!output_print(out, strlen(out), error))
+        status = (int)error->kind;
+    free(out);
     log_report_clear(&report);
     log_clear(&log);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        error_set(error, ERROR_SYSTEM, "cannot write the report");
-        return ERROR_SYSTEM;
-    }
     return status;
 }
 
-int command_verify(int n_arguments, char **words)
+static int verify_planned(const struct options *options, const char *log, struct error *error)
 {
-    struct verify_arguments arguments = {.n_paths = 0};
-    struct error error = {.kind = ERROR_NONE};
+    struct options rest = *options; /* all but the log: a plan or a model, and flags */
+    struct session session;
     int status;
 
-    if (arguments_take(n_arguments, words, &arguments, &error))
-        status = verify(&arguments, NULL, &error);
-    else
-        status = (int)error.kind;
-    if (error.kind != ERROR_NONE)
-        fprintf(stderr, "otplan: %s\n", error.text);
+    rest.n_positional--;
+    if (session_open(&rest, false, &session, error)) {
+        struct evaluation evaluation;
+        plan_evaluate(session.model, &session.rig, &session.plan, NULL, &evaluation);
+        struct log_plan plan = {session.model, &session.rig, &evaluation};
+        status = verify(log, &plan, options->json, error);
+        evaluation_clear(&evaluation);
+    } else {
+        status = (int)error->kind;
+    }
+    session_close(&session);
     return status;
+}
+
+int command_verify(const struct options *options, struct error *error)
+{
+    bool planned = options->n_positional > 1 || options->plan || options->n_llama || options->after;
+
+    if (!options->n_positional) {
+        error_set(error, ERROR_USAGE, "verify: which log? otplan verify [PLAN.json] LOG");
+        return ERROR_USAGE;
+    }
+    const char *log = options->positional[options->n_positional - 1];
+    return planned ? verify_planned(options, log, error) : verify(log, NULL, options->json, error);
 }

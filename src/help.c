@@ -9,6 +9,7 @@ static const char general[] =
     "  otplan plan    MODEL|PLAN [flags]         what goes where, and does it fit\n"
     "  otplan export  MODEL|PLAN [flags]         the arguments (--format, -o FILE)\n"
     "  otplan compare BEFORE AFTER [-m MODEL]    two plans side by side\n"
+    "  otplan verify  [PLAN.json] LOG            did llama.cpp do what was planned?\n"
     "  otplan tensors MODEL                      the tensor table\n"
     "  otplan devices                            what this machine has\n"
     "\n"
@@ -73,6 +74,17 @@ static const char compare[] =
     "and\n"
     "AFTER are plan documents or models; with one of them, the flags given are the other.\n";
 
+static const char verify[] =
+    "otplan verify [PLAN.json] LOG [--json]\n"
+    "otplan verify MODEL [llama.cpp flags] LOG [--devices FILE] [--json]\n"
+    "\n"
+    "Reads a load log of llama.cpp, ik_llama.cpp, llama-cpp-python, KoboldCpp or ollama (- for\n"
+    "standard input) and says line by line what was planned and what was done: as-planned,\n"
+    "differs, cpu-fallback, failed or inconclusive; without a plan, what happened. Exit 3 for\n"
+    "failed, cpu-fallback and differs. llama.cpp tells enough with -lv 4, all of it with -lv 5.\n"
+    "\n"
+    "  llama-server ... -lv 4 2> load.log; otplan verify plan.json load.log\n";
+
 static const char demo[] = "otplan demo [llama.cpp flags]\n"
                            "\n"
                            "The planner on the bundled sample: a model of 262 GiB on four cards of "
@@ -83,7 +95,7 @@ const char *help_text(enum command command)
     static const char *const texts[COMMAND_COUNT] = {
         [COMMAND_PLANNER] = general, [COMMAND_PLAN] = plan,         [COMMAND_TENSORS] = tensors,
         [COMMAND_DEVICES] = devices, [COMMAND_OVERRIDES] = general, [COMMAND_EXPORT] = export,
-        [COMMAND_COMPARE] = compare, [COMMAND_DEMO] = demo,
+        [COMMAND_COMPARE] = compare, [COMMAND_VERIFY] = verify,     [COMMAND_DEMO] = demo,
     };
     return texts[command];
 }

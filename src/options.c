@@ -9,7 +9,7 @@
 static const char *const command_names[COMMAND_COUNT] = {
     [COMMAND_PLANNER] = "",        [COMMAND_PLAN] = "plan",           [COMMAND_TENSORS] = "tensors",
     [COMMAND_DEVICES] = "devices", [COMMAND_OVERRIDES] = "overrides", [COMMAND_EXPORT] = "export",
-    [COMMAND_COMPARE] = "compare", [COMMAND_DEMO] = "demo",
+    [COMMAND_COMPARE] = "compare", [COMMAND_VERIFY] = "verify",       [COMMAND_DEMO] = "demo",
 };
 
 const char *command_name(enum command command)
@@ -26,6 +26,7 @@ enum {
     OVERRIDES = 1 << COMMAND_OVERRIDES,
     EXPORT = 1 << COMMAND_EXPORT,
     COMPARE = 1 << COMMAND_COMPARE,
+    VERIFY = 1 << COMMAND_VERIFY,
     PLACING = PLANNER | PLAN | OVERRIDES | EXPORT | COMPARE,
     ANY = (1 << COMMAND_COUNT) - 1,
 };
@@ -50,12 +51,12 @@ static const struct own_option own_options[] = {
     SWITCH("-h", ANY, help),
     SWITCH("--help", ANY, help),
     SWITCH("--version", ANY, version),
-    VALUE("--devices", PLACING | DEVICES, devices),
-    VALUE("--plan", PLACING, plan),
-    VALUE("--target", PLACING, target),
+    VALUE("--devices", PLACING | DEVICES | VERIFY, devices),
+    VALUE("--plan", PLACING | VERIFY, plan),
+    VALUE("--target", PLACING | VERIFY, target),
     VALUE("--depth", PLACING, depth),
     VALUE("--commands", PLANNER, commands),
-    SWITCH("--json", PLAN | TENSORS | DEVICES | OVERRIDES | COMPARE, json),
+    SWITCH("--json", PLAN | TENSORS | DEVICES | OVERRIDES | COMPARE | VERIFY, json),
     SWITCH("--check", PLAN | EXPORT, check),
     VALUE("--format", EXPORT, format),
     VALUE("-o", EXPORT, output),

@@ -1,5 +1,7 @@
 /* `verify --json`: the keys of interface.md section 4, and beside them what the log says of itself. */
-#include "src/command_verify.h"
+#include "src/verify_json.h"
+
+#include "src/json_out.h"
 
 #include <json-c/json.h>
 
@@ -130,7 +132,7 @@ static struct json_object *load_json(const struct log_load *load, const struct l
     return object;
 }
 
-struct json_object *verify_json(const struct log *log, const struct log_report *report)
+char *verify_json(const struct log *log, const struct log_report *report)
 {
     struct json_object *object = json_object_new_object();
     struct json_object *loads = json_object_new_array();
@@ -147,5 +149,5 @@ struct json_object *verify_json(const struct log *log, const struct log_report *
     put(object, "findings", findings);
     put(object, "engine", json_object_new_string(log_engine_name(log->engine)));
     put(object, "command", text_or_null(log->command));
-    return object;
+    return json_out_take(object);
 }
