@@ -50,6 +50,7 @@ int command_planner(const struct options *options, struct error *error)
     if (opened) {
         struct planner_options planner = {
             .model = session.model,
+            .file = session.file,
             .rig = &session.rig,
             .plan = &session.plan,
             .facts = &session.facts,

@@ -13,8 +13,11 @@
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+struct model_file;
+
 struct planner_options {
     const struct model *model;          /* borrowed; must outlive the call */
+    const struct model_file *file;      /* borrowed or NULL: where it was read from */
     const struct rig *rig;              /* borrowed, copied: Devices edits the copy */
     const struct plan *plan;            /* borrowed, copied: the starting plan, rows attached */
     const struct argument_facts *facts; /* borrowed or NULL */

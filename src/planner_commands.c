@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef bool command_function(struct planner *planner, const struct words *words,
                               struct error *error);
@@ -283,6 +284,19 @@ static bool run_forget(struct planner *planner, const struct words *words, struc
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
+/* Asks before an existing file is replaced; a script gets the error. */
+static bool ask_replace(struct planner *planner, const char *path, const char *command)
+{
+    if (!planner->has_terminal || access(path, F_OK) != 0) {
+        return false;
+    }
+    char text[256];
+    snprintf(text, sizeof text, "%.200s exists.", path);
+    ui_ask(&planner->ui, text);
+    ui_answer(&planner->ui, 'r', "replace it", command);
+    return true;
+}
+
 static bool run_export(struct planner *planner, const struct words *words, struct error *error)
 {
     if (words->n < 2) {
@@ -293,6 +307,11 @@ static bool run_export(struct planner *planner, const struct words *words, struc
         return usage("export FORMAT FILE", error);
     }
     bool force = strcmp(words->word[0], "export!") == 0;
+    char again[COMMAND_MAX];
+    snprintf(again, sizeof again, "export! %s", words->rest[1]);
+    if (!force && ask_replace(planner, words->rest[2], again)) {
+        return true;
+    }
     if (!planner_export_file(planner, words->word[1], words->rest[2], force, error)) {
         return false;
     }
@@ -328,6 +347,11 @@ static bool run_write(struct planner *planner, const struct words *words, struct
     }
     bool own = planner->plan_path != NULL && strcmp(path, planner->plan_path) == 0;
     bool force = own || strcmp(words->word[0], "write!") == 0;
+    char again[COMMAND_MAX];
+    snprintf(again, sizeof again, "write! %s", path);
+    if (!force && ask_replace(planner, path, again)) {
+        return true;
+    }
     if (!planner_write(planner, path, force, error)) {
         return false;
     }
@@ -385,8 +409,8 @@ static bool run_quit(struct planner *planner, const struct words *words, struct 
     bool sure = strcmp(words->word[0], "quit!") == 0 || strcmp(words->word[0], "q!") == 0;
     if (!sure && planner_is_unsaved(planner)) {
         ui_ask(&planner->ui, "The plan is not saved.");
-        ui_answer(&planner->ui, 'w', "write-quit");
-        ui_answer(&planner->ui, 'q', "quit!");
+        ui_answer(&planner->ui, 'w', "write and quit", "write-quit");
+        ui_answer(&planner->ui, 'q', "quit without", "quit!");
         return true;
     }
     planner->is_done = true;
@@ -402,7 +426,7 @@ static bool run_write_quit(struct planner *planner, const struct words *words, s
         if (!run_write(planner, &plain, error)) {
             return false;
         }
-        planner->is_done = true;
+        planner->is_done = !planner->ui.question.is_open;
         return true;
     }
     prompt_open(&planner->ui.prompt, PROMPT_VALUE, "write the plan to:", "write-quit ",

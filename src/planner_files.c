@@ -2,68 +2,59 @@
 #include "src/planner_state.h"
 
 #include "model/base/memory.h"
+#include "model/text/export.h"
+#include "src/model_file.h"
+#include "src/output.h"
+#include "src/plan_document.h"
+#include "src/plan_json.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#if __has_include("src/plan_document.h")
-#include "src/plan_document.h"
-#define HAVE_DOCUMENT 1
-#endif
+/* The file to name in exports: the model's first part. */
+static const char *model_path(const struct planner *planner)
+{
+    const struct model_file *file = planner->options->file;
+    return file != NULL ? file->first_path : planner->model->path;
+}
 
 /* ---- export --------------------------------------------------------------------------------- */
 
-static void add_arguments(const struct planner *planner, struct strbuf *out)
+static char *export_json(struct planner *planner)
 {
-    for (size_t i = 0; i < planner->n_arguments; i++) {
-        strbuf_add(out, i > 0 ? " " : "");
-        shell_quote(out, planner->arguments[i]);
+    const struct planner_step *now = planner_now(planner);
+    const struct plan_json_source source = {.model = planner->model,
+                                            .rig = &now->rig,
+                                            .plan = &now->plan,
+                                            .evaluation = &planner->held,
+                                            .model_path = model_path(planner)};
+    return plan_json_text(&source);
+}
+
+static char *export_text(struct planner *planner, const char *name, struct error *error)
+{
+    enum export_format format;
+    if (!export_format_by_name(name, &format)) {
+        error_set(error, ERROR_USAGE, "no format '%s': the export screen (e) lists them", name);
+        return NULL;
     }
-}
-
-static bool is_rule(const struct planner *planner, size_t i)
-{
-    return strcmp(planner->arguments[i], "-ot") == 0 && i + 1 < planner->n_arguments;
-}
-
-static char *export_text(const struct planner *planner, const char *format, struct error *error)
-{
+    if (format == EXPORT_JSON) {
+        return export_json(planner);
+    }
+    const struct planner_step *now = planner_now(planner);
+    const struct export_source source = {.model = planner->model,
+                                         .rig = &now->rig,
+                                         .plan = &now->plan,
+                                         .evaluation = &planner->held,
+                                         .args = (const char *const *)planner->arguments,
+                                         .n_args = planner->n_arguments,
+                                         .model_path = model_path(planner)};
     struct strbuf out = {0};
-    if (strcmp(format, "args") == 0) {
-        add_arguments(planner, &out);
-        strbuf_add_char(&out, '\n');
-    } else if (strcmp(format, "ot") == 0) {
-        for (size_t i = 0; i < planner->n_arguments; i++) {
-            if (is_rule(planner, i)) {
-                strbuf_add(&out, out.length > 0 ? "," : "");
-                strbuf_add(&out, planner->arguments[++i]);
-            }
-        }
-        strbuf_add_char(&out, '\n');
-    } else if (strcmp(format, "lines") == 0) {
-        strbuf_format(&out, "# %s\n", planner->model->name);
-        for (size_t i = 0; i < planner->n_arguments; i++) {
-            if (is_rule(planner, i)) {
-                strbuf_format(&out, "-ot \"%s\"\n", planner->arguments[++i]);
-            }
-        }
-    } else if (strcmp(format, "script") == 0) {
-        const struct plan *plan = &planner->steps[planner->at].plan;
-        strbuf_add(&out, "#!/bin/sh\n");
-        if (planner->steps[planner->at].rig.order_uncertain) {
-            strbuf_add(&out, "export CUDA_DEVICE_ORDER=PCI_BUS_ID\n");
-        }
-        strbuf_format(&out, "exec %s -m ", target_name(plan->settings.target));
-        shell_quote(&out, planner->model->path);
-        strbuf_add_char(&out, ' ');
-        add_arguments(planner, &out);
-        strbuf_add(&out, " \"$@\"\n");
-    } else {
-        error_set(error, ERROR_USAGE, "no format '%s': args, ot, lines, script, json", format);
+    if (!export_write(format, &source, &out, error)) {
+        strbuf_clear(&out);
         return NULL;
     }
     return strbuf_take(&out);
@@ -79,47 +70,18 @@ char *planner_export(struct planner *planner, const char *format, struct error *
     return export_text(planner, format, error);
 }
 
-static bool write_file(const char *path, const char *text, bool executable, bool force,
-                       struct error *error)
-{
-    struct stat there;
-    if (!force && lstat(path, &there) == 0) {
-        return error_set(error, ERROR_SYSTEM, "%s exists: write! and export! replace it", path);
-    }
-    char *beside = memory_format("%s.otplan-%ld", path, (long)getpid());
-    FILE *file = fopen(beside, "w");
-    bool fine =
-        file != NULL && fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
-    fine = fine && (!executable || fchmod(fileno(file), 0755) == 0);
-    int why = errno;
-    if (file != NULL && fclose(file) != 0) {
-        fine = false;
-        why = errno;
-    }
-    if (fine && rename(beside, path) != 0) {
-        fine = false;
-        why = errno;
-    }
-    if (!fine) {
-        unlink(beside);
-        error_set(error, ERROR_SYSTEM, "%s: cannot be written: %s", path, strerror(why));
-    }
-    free(beside);
-    return fine;
-}
-
 bool planner_export_file(struct planner *planner, const char *format, const char *path, bool force,
                          struct error *error)
 {
     char *text = planner_export(planner, format, error);
-    bool fine = text != NULL && write_file(path, text, strcmp(format, "script") == 0, force, error);
+    bool executable = strcmp(format, "script") == 0;
+    bool fine =
+        text != NULL && output_write_file(path, text, strlen(text), force, executable, error);
     free(text);
     return fine;
 }
 
 /* ---- the document --------------------------------------------------------------------------- */
-
-#ifdef HAVE_DOCUMENT
 
 static bool write_document(struct planner *planner, const char *path, bool force,
                            struct error *error)
@@ -128,7 +90,11 @@ static bool write_document(struct planner *planner, const char *path, bool force
     struct plan_document_source source = {.model = planner->model,
                                           .rig = &now->rig,
                                           .plan = &now->plan,
-                                          .evaluation = &planner->held};
+                                          .evaluation = &planner->held,
+                                          .model_path = model_path(planner)};
+    if (planner->options->file != NULL) {
+        source.head_hash = model_file_head_hash(planner->options->file);
+    }
     return plan_document_write(path, &source, force, error);
 }
 
@@ -178,23 +144,6 @@ bool planner_open_file(struct planner *planner, const char *path, struct error *
     }
     return fine;
 }
-
-#else
-
-static bool write_document(struct planner *planner, const char *path, bool force,
-                           struct error *error)
-{
-    (void)planner;
-    (void)force;
-    return error_set(error, ERROR_SYSTEM, "%s: plan documents are not in this build", path);
-}
-
-bool planner_open_file(struct planner *planner, const char *path, struct error *error)
-{
-    return write_document(planner, path, false, error);
-}
-
-#endif
 
 bool planner_write(struct planner *planner, const char *path, bool force, struct error *error)
 {
@@ -247,8 +196,8 @@ void planner_autosave_find(struct planner *planner)
     planner->autosave_path = autosave_name(planner);
     if (planner->autosave_path != NULL && stat(planner->autosave_path, &there) == 0) {
         ui_ask(&planner->ui, "A session on this model ended without saving.");
-        ui_answer(&planner->ui, 'r', "recover");
-        ui_answer(&planner->ui, 'x', "discard");
+        ui_answer(&planner->ui, 'r', "recover it", "recover");
+        ui_answer(&planner->ui, 'x', "discard it", "discard");
     }
 }
 

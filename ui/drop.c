@@ -92,8 +92,8 @@ void drop_take(struct ui *ui, const struct scene *scene, int target, struct inte
         edit_clear(&ui->pending);
         ui->pending = edit;
         ui_ask(ui, "take the cache along? (moves homes)");
-        ui_answer(ui, 'y', "drop with-cache");
-        ui_answer(ui, 'n', "drop weights");
+        ui_answer(ui, 'y', "yes", "drop with-cache");
+        ui_answer(ui, 'n', "no, weights only", "drop weights");
         return;
     }
     intent->edit = edit;

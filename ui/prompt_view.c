@@ -13,7 +13,7 @@ static void draw_question(const struct ui *ui, int y, struct canvas *canvas)
         char name[16];
         x = canvas_text(canvas, x + 2, y, -1, INK_KEY,
                         keymap_key_name(question->answers[i].key, name));
-        x = canvas_text(canvas, x + 1, y, -1, INK_PLAIN, question->answers[i].command);
+        x = canvas_text(canvas, x + 1, y, -1, INK_PLAIN, question->answers[i].label);
     }
     canvas_text(canvas, x + 2, y, -1, INK_DIM, "Esc cancel");
 }

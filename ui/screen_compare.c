@@ -44,21 +44,6 @@ static void device_row(struct paper *paper, const char *name, const char *what, 
                  figure_change(text, before, after));
 }
 
-static void one_device(struct paper *paper, const struct scene *scene, int device, int other)
-{
-    static const struct device_use nothing;
-    const struct device_use *after = scene_use(scene->held, device);
-    const struct device_use *before =
-        other == DEVICE_NONE ? &nothing : scene_use(scene->compare, other);
-    const char *name = rig_name(scene->rig, device);
-    device_row(paper, name, "weights", before->model, after->model, INK_PLAIN);
-    device_row(paper, "", "context", before->context, after->context, INK_PLAIN);
-    device_row(paper, "", "compute", before->compute, after->compute, INK_PLAIN);
-    bool over = !after->fits;
-    device_row(paper, "", over ? "used OVER" : "used", before->used, after->used,
-               over ? INK_OVER : INK_STRONG);
-}
-
 /* Rows that are elsewhere now, gathered by from and to. */
 static void moved_rows(struct paper *paper, const struct scene *scene)
 {
@@ -142,20 +127,52 @@ static size_t changed(struct paper *paper, char *const *words, size_t n, char *c
     return count;
 }
 
-static void compare_all(const struct scene *scene, struct paper *paper)
+static void table_head(struct paper *paper, const char *title)
 {
     int y = paper_y(paper);
     if (y >= 0) {
-        canvas_text(paper->canvas, 2, y, -1, INK_DIM, "MiB");
+        canvas_text(paper->canvas, 2, y, -1, INK_STRONG, title);
         canvas_right(paper->canvas, 36, y, INK_DIM, "before");
         canvas_right(paper->canvas, 50, y, INK_DIM, "after");
         canvas_right(paper->canvas, 64, y, INK_DIM, "change");
     }
-    for (int device = 0; device < (int)scene->rig->n_devices; device++) {
-        one_device(paper, scene, device,
-                   rig_find(scene->compare_rig, scene->rig->devices[device].name));
+}
+
+/* The device of the other side: by name. */
+static const struct device_use *use_before(const struct scene *scene, int device)
+{
+    static const struct device_use nothing;
+    int other = rig_find(scene->compare_rig, rig_name(scene->rig, device));
+    return other == DEVICE_NONE ? &nothing : scene_use(scene->compare, other);
+}
+
+static void table_used(struct paper *paper, const struct scene *scene)
+{
+    table_head(paper, "Used, MiB");
+    int n = (int)scene->rig->n_devices;
+    for (int line = 0; line <= n; line++) {
+        int device = line < n ? line : DEVICE_HOST;
+        const struct device_use *after = scene_use(scene->held, device);
+        const struct device_use *before = use_before(scene, device);
+        const char *name = rig_name(scene->rig, device);
+        device_row(paper, name, after->fits ? "" : "OVER", before->used, after->used,
+                   after->fits ? INK_PLAIN : INK_OVER);
     }
-    one_device(paper, scene, DEVICE_HOST, DEVICE_HOST);
+}
+
+static void one_device(struct paper *paper, const struct scene *scene, int device)
+{
+    const struct device_use *after = scene_use(scene->held, device);
+    const struct device_use *before = use_before(scene, device);
+    device_row(paper, rig_name(scene->rig, device), "weights", before->model, after->model,
+               INK_PLAIN);
+    device_row(paper, "", "context", before->context, after->context, INK_PLAIN);
+    device_row(paper, "", "compute", before->compute, after->compute, INK_PLAIN);
+}
+
+static void compare_all(const struct scene *scene, struct paper *paper)
+{
+    table_used(paper, scene);
     paper_text(paper, INK_PLAIN, "");
     paper_text(paper, INK_STRONG, "Moved");
     moved_rows(paper, scene);
@@ -168,6 +185,12 @@ static void compare_all(const struct scene *scene, struct paper *paper)
     if (n == 0) {
         paper_text(paper, INK_DIM, "the same");
     }
+    paper_text(paper, INK_PLAIN, "");
+    table_head(paper, "Parts, MiB");
+    for (int device = 0; device < (int)scene->rig->n_devices; device++) {
+        one_device(paper, scene, device);
+    }
+    one_device(paper, scene, DEVICE_HOST);
 }
 
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)

@@ -2,6 +2,8 @@
 #include "ui/figures.h"
 #include "ui/parts.h"
 
+#include "model/text/export.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -111,27 +113,44 @@ const struct screen_ops warnings_screen = {draw_warnings, lines_warnings, NULL};
 
 /* ---- export --------------------------------------------------------------------------------- */
 
-static const char *const formats[][2] = {
-    {"args", "one line, shell-quoted, without program and model"},
-    {"ot", "one line, unquoted: what follows one -ot"},
-    {"lines", "a comment header, then one -ot a line"},
-    {"script", "a POSIX shell script that starts llama.cpp"},
-    {"json", "everything, as plan --json prints it"},
-};
-enum { N_FORMATS = sizeof formats / sizeof *formats };
+static const char *format_help(enum export_format format)
+{
+    static const struct {
+        const char *name, *help;
+    } rows[] = {
+        {"args", "one line, shell-quoted, without program and model"},
+        {"ot", "one line, unquoted: what follows one -ot"},
+        {"lines", "a comment header, then one -ot a line"},
+        {"script", "a POSIX shell script that starts llama.cpp"},
+        {"json", "everything, as plan --json prints it"},
+        {"env", "LLAMA_ARG_X=value lines, for docker --env-file"},
+        {"ini", "a section for --models-preset"},
+        {"bench", "arguments of llama-bench"},
+        {"ik", "arguments of ik_llama.cpp"},
+        {"kobold", "a .kcpps file"},
+        {"llama-swap", "an entry of models:"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].name, export_format_name(format)) == 0) {
+            return rows[i].help;
+        }
+    }
+    return "";
+}
 
 static void draw_export(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     const struct list *list = screen_list_of(ui, SCREEN_EXPORT);
     screen_frame(ui, scene, canvas, "Export",
                  "Up Down choose  Enter write to a file  y copy  q back");
-    for (int i = 0; i < N_FORMATS; i++) {
+    for (int i = 0; i < (int)EXPORT_FORMAT_COUNT; i++) {
         bool is_current = i == list->cursor;
         canvas_put(canvas, 0, 2 + i, is_current ? '>' : ' ', INK_STRONG);
-        canvas_text(canvas, 2, 2 + i, 8, is_current ? INK_STRONG : INK_PLAIN, formats[i][0]);
-        canvas_text(canvas, 11, 2 + i, -1, INK_DIM, formats[i][1]);
+        canvas_text(canvas, 2, 2 + i, 10, is_current ? INK_STRONG : INK_PLAIN,
+                    export_format_name((enum export_format)i));
+        canvas_text(canvas, 13, 2 + i, -1, INK_DIM, format_help((enum export_format)i));
     }
-    int y = 3 + N_FORMATS;
+    int y = 3 + EXPORT_FORMAT_COUNT;
     const char *text = scene->exported != NULL ? scene->exported : "verifying";
     while (*text != '\0' && y < ui->height - 1) {
         size_t n = strcspn(text, "\n");
@@ -150,14 +169,14 @@ static int lines_export(const struct ui *ui, const struct scene *scene)
 {
     (void)ui;
     (void)scene;
-    return N_FORMATS;
+    return EXPORT_FORMAT_COUNT;
 }
 
 static void act_export(struct ui *ui, const struct scene *scene, enum action action,
                        struct intent *intent)
 {
     (void)scene;
-    const char *format = formats[screen_list(ui)->cursor][0];
+    const char *format = export_format_name((enum export_format)screen_list(ui)->cursor);
     if (action == ACTION_ENTER) {
         char prefix[64];
         char label[64];
@@ -174,5 +193,7 @@ const struct screen_ops export_screen = {draw_export, lines_export, act_export};
 const char *ui_export_format(const struct ui *ui)
 {
     int at = screen_list_of(ui, SCREEN_EXPORT)->cursor;
-    return ui_screen(ui) == SCREEN_EXPORT && at >= 0 && at < N_FORMATS ? formats[at][0] : NULL;
+    return ui_screen(ui) == SCREEN_EXPORT && at >= 0 && at < (int)EXPORT_FORMAT_COUNT
+               ? export_format_name((enum export_format)at)
+               : NULL;
 }

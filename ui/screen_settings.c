@@ -21,8 +21,12 @@ static void draw_effect(const struct ui *ui, const struct scene *scene, int y,
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     const struct list *list = screen_list_of(ui, SCREEN_SETTINGS);
-    screen_frame(ui, scene, canvas, "Settings",
-                 "Left Right try a value  Enter take or type  u undo  q back");
+    char hint[200];
+    const char *keys = "Left Right try a value  Enter take or type  u undo  q back";
+    const char *help = setting_at((size_t)list->cursor)->help;
+    bool is_wide = ui->width >= LAYOUT_WIDE;
+    snprintf(hint, sizeof hint, "%s", is_wide || help[0] == '\0' ? keys : help);
+    screen_frame(ui, scene, canvas, "Settings", hint);
     draw_effect(ui, scene, 1, canvas);
     int y = screen_first_line(SCREEN_SETTINGS, ui);
     for (int line = 0; line < screen_height(ui); line++) {
@@ -43,7 +47,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
             const char *tried = strrchr(ui->candidate, ' ');
             x = canvas_format(canvas, x + 1, y + line, INK_TARGET, "-> %s", tried + 1);
             canvas_text(canvas, x + 2, y + line, -1, INK_DIM, "Enter takes it");
-        } else {
+        } else if (is_wide) {
             canvas_text(canvas, x + 2 > 64 ? x + 2 : 64, y + line, -1, INK_DIM, setting->help);
         }
     }

@@ -74,11 +74,13 @@ void ui_ask(struct ui *ui, const char *text)
     snprintf(ui->question.text, sizeof ui->question.text, "%s", text);
 }
 
-void ui_answer(struct ui *ui, uint32_t key, const char *command)
+void ui_answer(struct ui *ui, uint32_t key, const char *label, const char *command)
 {
     struct question *question = &ui->question;
     if (question->n_answers < ANSWERS_MAX) {
         question->answers[question->n_answers].key = key;
+        snprintf(question->answers[question->n_answers].label, sizeof question->answers[0].label,
+                 "%s", label);
         snprintf(question->answers[question->n_answers].command,
                  sizeof question->answers[0].command, "%s", command);
         question->n_answers++;

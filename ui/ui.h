@@ -29,7 +29,8 @@ struct question {
     size_t n_answers;
     struct {
         uint32_t key;
-        char command[256];
+        char label[32];
+        char command[COMMAND_MAX];
     } answers[ANSWERS_MAX];
 };
 
@@ -96,7 +97,8 @@ void ui_open(struct ui *ui, enum screen screen);
 void ui_leave(struct ui *ui);
 enum screen ui_screen(const struct ui *ui);
 void ui_ask(struct ui *ui, const char *text);
-void ui_answer(struct ui *ui, uint32_t key, const char *command); /* adds an answer */
+/* Adds an answer: a key, a word for it, and the command it gives. */
+void ui_answer(struct ui *ui, uint32_t key, const char *label, const char *command);
 void ui_notice(struct ui *ui, bool is_error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Cursors and scroll positions back inside what there is; after every event and resize. */

@@ -58,6 +58,10 @@ static void send_row(struct plan *plan, const struct layer_map *map,
     bool has_twin = row + 1 < model->n_tensors && model->tensors[row + 1].tied_to == (int32_t)row;
     bool plain = base == device && !has_twin && model->tensors[row].role != ROLE_PER_BUFFER;
     int value = plain ? PLAN_UNMOVED : device;
+    if (report->homes_changed && decisions->entry[row] < 0 && !has_twin &&
+        model->tensors[row].role == ROLE_LAYER) {
+        value = PLAN_UNMOVED; /* its home goes there too */
+    }
     if (evaluation->device[row] == device && plan->moved[row] == value) {
         return;
     }
@@ -183,13 +187,20 @@ static bool send_homes(struct plan *plan, const struct layer_map *map, const str
     }
     counts[last_run]++;
     bool changed = memcmp(counts, evaluation->runs, n_runs * sizeof *counts) != 0;
+    bool *taken = memory_array(n_layer, sizeof *taken);
     for (uint32_t il = 0, r = 0; il < n_layer && changed; il++) {
         while (r + 1 < n_runs && il >= ends[r]) {
             r++;
         }
         bool moved = run_of(evaluation, evaluation->layers[il].home) != (int)r;
-        report->n_taken += moved && (il < edit->first || il > edit->last) ? 1 : 0;
+        taken[il] = moved && (il < edit->first || il > edit->last);
+        report->n_taken += taken[il] ? 1 : 0;
     }
+    struct strbuf ranges = {0};
+    layer_map_ranges(taken, n_layer, &ranges);
+    snprintf(report->taken, sizeof report->taken, "%s", strbuf_text(&ranges));
+    strbuf_clear(&ranges);
+    free(taken);
     if (changed) {
         plan_set_runs(plan, map->model, counts, evaluation->n_in_use);
         report->homes_changed = true;
@@ -263,8 +274,8 @@ static void say(const struct layer_map *map, const struct rig *rig,
         }
     }
     if (report->n_taken > 0) {
-        strbuf_format(&text, ", %u layer%s between or beside taken along", report->n_taken,
-                      report->n_taken == 1 ? "" : "s");
+        strbuf_format(&text, ", layer%s %s taken along", report->n_taken == 1 ? "" : "s",
+                      report->taken);
     }
     if (edit->kind == EDIT_SEND && edit->n_rows > 0) {
         int32_t layer = map->model->tensors[edit->rows[0]].layer;

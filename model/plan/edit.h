@@ -37,6 +37,7 @@ struct edit_report {
     size_t n_locked;  /* rows left alone because they are locked */
     bool homes_changed;
     uint32_t n_taken; /* layers whose home went along with the ones asked for */
+    char taken[64];   /* "7-15" */
     char text[512];   /* in words, for the status line and the undo list */
 };
 

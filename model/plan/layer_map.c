@@ -220,8 +220,19 @@ void layer_map_ranges(const bool *layers, uint32_t n, struct strbuf *out)
     }
 }
 
-static void describe_groups(const struct layer_map *map, const bool *groups, size_t n_groups,
-                            struct strbuf *out)
+/* Are these `n` rows all that the layers load? */
+static bool is_whole(const struct layer_map *map, const bool *layers, size_t n)
+{
+    size_t all = 0;
+    for (size_t row = 0; row < map->model->n_tensors; row++) {
+        const struct model_tensor *tensor = &map->model->tensors[row];
+        bool counts = has_layer(map, tensor) && tensor->role != ROLE_SKIPPED;
+        all += counts && layers[tensor->layer] ? 1 : 0;
+    }
+    return n >= all;
+}
+
+static void describe_groups(const struct layer_map *map, const bool *groups, struct strbuf *out)
 {
     static const enum tensor_group experts[] = {GROUP_GATE_EXPS, GROUP_UP_EXPS, GROUP_DOWN_EXPS,
                                                 GROUP_GATE_UP_EXPS};
@@ -231,10 +242,6 @@ static void describe_groups(const struct layer_map *map, const bool *groups, siz
         bool exists = layer_map_row_of(map, experts[i]) != MAP_HOME;
         all_experts = all_experts && (!exists || groups[experts[i]]);
         n_experts += groups[experts[i]] ? 1 : 0;
-    }
-    if (n_groups >= map->n_rows - 1) {
-        strbuf_add(out, "weights");
-        return;
     }
     bool any = false;
     for (size_t i = 0; i < N_KINDS; i++) {
@@ -269,7 +276,6 @@ void layer_map_describe(const struct layer_map *map, const uint32_t *rows, size_
     }
     bool *layers = memory_array((size_t)map->n_layer + 1, sizeof *layers);
     bool groups[GROUP_COUNT] = {false};
-    size_t n_groups = 0;
     size_t n_layers = 0;
     size_t n_without = 0;
     for (size_t i = 0; i < n; i++) {
@@ -278,7 +284,6 @@ void layer_map_describe(const struct layer_map *map, const uint32_t *rows, size_
             n_without++;
             continue;
         }
-        n_groups += groups[tensor->group] ? 0 : 1;
         groups[tensor->group] = true;
         n_layers += layers[tensor->layer] ? 0 : 1;
         layers[tensor->layer] = true;
@@ -287,7 +292,11 @@ void layer_map_describe(const struct layer_map *map, const uint32_t *rows, size_
         strbuf_add(out, n_layers == 1 ? "layer " : "layers ");
         layer_map_ranges(layers, map->n_layer, out);
         strbuf_add_char(out, ' ');
-        describe_groups(map, groups, n_groups, out);
+        if (is_whole(map, layers, n - n_without)) {
+            strbuf_add(out, "whole");
+        } else {
+            describe_groups(map, groups, out);
+        }
     }
     if (n_without > 0) {
         strbuf_format(out, "%s%zu tensor%s outside the layers", n_layers > 0 ? " and " : "",
