@@ -2,6 +2,8 @@
 
 #include "model/base/memory.h"
 #include "model/plan/optimise_fill.h"
+#include "model/plan/optimise_fit.h"
+#include "model/plan/speed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +42,10 @@ struct search {
     const struct rig *rig;
     const struct optimise_options *options;
     const struct load *load;
-    uint64_t *capacity; /* per device in use: budget less compute */
-    bool experts;
+    const int16_t *in_use;
+    uint64_t *capacity;   /* per device in use: budget less compute */
+    unsigned may;         /* FILL_ flags */
+    const uint32_t *runs; /* homes to keep, or NULL: search them */
 };
 
 /* ---- homes ---------------------------------------------------------------------------------- */
@@ -65,8 +69,8 @@ static void runs_by_capacity(const struct search *search, struct layout *layout,
     double total = 0;
     double capacity = 0;
     for (uint32_t il = on_cpu; il <= load->n_layer; il++) {
-        total +=
-            (double)(load->layers[il].bytes + (search->experts ? load->layers[il].movable : 0));
+        total += (double)(load->layers[il].bytes +
+                          ((search->may & FILL_EXPERTS) != 0 ? load->layers[il].movable : 0));
     }
     for (size_t k = 0; k < load->n_devices; k++) {
         capacity += (double)search->capacity[k];
@@ -77,8 +81,8 @@ static void runs_by_capacity(const struct search *search, struct layout *layout,
     double seen = 0;
     double end = (double)search->capacity[0] / capacity * total;
     for (uint32_t il = on_cpu; il <= load->n_layer; il++) {
-        double bytes =
-            (double)(load->layers[il].bytes + (search->experts ? load->layers[il].movable : 0));
+        double bytes = (double)(load->layers[il].bytes +
+                                ((search->may & FILL_EXPERTS) != 0 ? load->layers[il].movable : 0));
         while (k + 1 < load->n_devices && seen + bytes / 2 > end) {
             k++;
             end += (double)search->capacity[k] / capacity * total;
@@ -142,7 +146,7 @@ static void climb(const struct search *search, struct layout *best)
                     layout_copy(&trial, best, load);
                     trial.counts[from] -= steps[s];
                     trial.counts[to] += steps[s];
-                    layout_fill(&trial, load, search->capacity, search->experts);
+                    layout_fill(&trial, load, search->capacity, search->may);
                     if (better(&trial, best)) {
                         layout_copy(best, &trial, load);
                         improved = true;
@@ -156,7 +160,7 @@ static void climb(const struct search *search, struct layout *best)
 
 static void try_start(const struct search *search, struct layout *trial, struct layout *best)
 {
-    layout_fill(trial, search->load, search->capacity, search->experts);
+    layout_fill(trial, search->load, search->capacity, search->may);
     if (better(trial, best)) {
         layout_copy(best, trial, search->load);
     }
@@ -164,11 +168,16 @@ static void try_start(const struct search *search, struct layout *trial, struct 
 
 static void search_homes(const struct search *search, struct layout *best)
 {
+    if (search->runs != NULL) {
+        memcpy(best->counts, search->runs, (search->load->n_devices + 1) * sizeof *best->counts);
+        layout_fill(best, search->load, search->capacity, search->may);
+        return;
+    }
     struct layout trial;
     layout_init(&trial, search->load);
     memset(best->counts, 0, (search->load->n_devices + 1) * sizeof *best->counts);
     best->counts[0] = search->load->n_layer + 1;
-    layout_fill(best, search->load, search->capacity, search->experts);
+    layout_fill(best, search->load, search->capacity, search->may);
     runs_by_speed(search, &trial);
     try_start(search, &trial, best);
     /* as few layers on the CPU as the fixed parts allow */
@@ -177,7 +186,7 @@ static void search_homes(const struct search *search, struct layout *best)
     while (low < high) {
         uint32_t on_cpu = low + (high - low) / 2;
         runs_by_capacity(search, &trial, on_cpu);
-        layout_fill(&trial, search->load, search->capacity, search->experts);
+        layout_fill(&trial, search->load, search->capacity, search->may);
         if (better(&trial, best)) {
             layout_copy(best, &trial, search->load);
         }
@@ -260,71 +269,6 @@ static uint64_t budget_for(const struct search *search, const struct device_use 
     return budget;
 }
 
-/* Compute buffers depend on the placement: ask again until the layout holds within what they leave. */
-enum { MAX_ROUNDS = 12 };
-
-static void settle(struct search *search, const struct plan *start, const struct evaluation *now,
-                   struct layout *best, struct plan *out, struct evaluation *result,
-                   struct optimise_report *report)
-{
-    const struct load *load = search->load;
-    uint64_t *compute = memory_array(load->n_devices, sizeof *compute);
-    for (size_t k = 0; k < load->n_devices; k++) {
-        compute[k] = now->devices[now->in_use[k]].compute;
-    }
-    for (int round = 0; round < MAX_ROUNDS; round++) {
-        for (size_t k = 0; k < load->n_devices; k++) {
-            uint64_t budget = budget_for(search, &now->devices[now->in_use[k]]);
-            search->capacity[k] = budget > compute[k] ? budget - compute[k] : 0;
-        }
-        search_homes(search, best);
-        if (search->options->strategy == STRATEGY_BALANCE) {
-            balance(search, best);
-        }
-        apply(search, best, start, now, out);
-        evaluation_clear(result);
-        plan_evaluate(search->model, search->rig, out, NULL, result);
-        report->rounds++;
-        report->cancelled = !go_on(search);
-        bool same = true;
-        bool fits = true;
-        for (size_t k = 0; k < load->n_devices; k++) {
-            const struct device_use *use = &result->devices[now->in_use[k]];
-            same = same && use->compute == compute[k];
-            fits = fits && use->fits;
-            /* from the middle on only grow, so that two layouts cannot call each other for ever */
-            compute[k] =
-                round < MAX_ROUNDS / 2 || use->compute > compute[k] ? use->compute : compute[k];
-        }
-        if (report->cancelled || same || (fits && round >= MAX_ROUNDS / 2)) {
-            break;
-        }
-    }
-    free(compute);
-}
-
-static void explain_limits(const struct search *search, const struct layout *layout,
-                           const struct evaluation *result, struct optimise_report *report)
-{
-    report->limits = memory_array(search->rig->n_devices, sizeof *report->limits);
-    for (size_t i = 0; i < search->rig->n_devices; i++) {
-        report->limits[i].smallest_row = -1;
-        report->limits[i].left =
-            result->devices[i].headroom > 0 ? (uint64_t)result->devices[i].headroom : 0;
-    }
-    const struct unit *smallest = NULL;
-    for (size_t u = 0; u < search->load->n_units; u++) {
-        const struct unit *unit = &search->load->units[u];
-        if (layout->unit_at[u] < 0 && (smallest == NULL || unit->bytes < smallest->bytes)) {
-            smallest = unit;
-        }
-    }
-    for (size_t i = 0; smallest != NULL && i < search->rig->n_devices; i++) {
-        report->limits[i].smallest_bytes = smallest->bytes;
-        report->limits[i].smallest_row = (int32_t)smallest->rows[0];
-    }
-}
-
 /* The plan to start from: the settings and locks of `start`, none of its overrides. */
 static void blank(struct plan *out, const struct plan *start, const struct evaluation *now)
 {
@@ -332,6 +276,155 @@ static void blank(struct plan *out, const struct plan *start, const struct evalu
     override_list_drop(&out->given);
     out->given = override_list_new();
     keep_locked(out, start, now);
+}
+
+/* A plan that was evaluated whole. */
+struct candidate {
+    struct plan plan;
+    struct layout layout;
+    bool there, fits;
+    double seconds;
+    size_t n_rules;
+};
+
+static bool candidate_better(const struct candidate *a, const struct candidate *b)
+{
+    if (!b->there || a->fits != b->fits) {
+        return !b->there || a->fits;
+    }
+    double slack = b->seconds * 1e-4; /* so little is not worth a rule more */
+    if (a->seconds < b->seconds - slack || a->seconds > b->seconds + slack) {
+        return a->seconds < b->seconds;
+    }
+    return a->n_rules < b->n_rules;
+}
+
+/* Evaluates `plan` (taken) and keeps it where it beats the best so far. `compute` becomes what it needs. */
+static bool consider(const struct search *search, struct plan *plan, const struct layout *layout,
+                     struct candidate *best, uint64_t *compute, struct optimise_report *report)
+{
+    struct evaluation result;
+    struct speed speed;
+    plan_evaluate(search->model, search->rig, plan, NULL, &result);
+    speed_estimate(search->model, search->rig, &result, search->options->depth, &speed);
+    report->rounds++;
+    struct candidate now = {.plan = *plan, .there = true, .fits = true, .n_rules = result.rules.n};
+    now.seconds = speed.known ? speed.seconds : layout->seconds;
+    bool same = true;
+    for (size_t k = 0; k < search->load->n_devices; k++) {
+        const struct device_use *use = &result.devices[search->in_use[k]];
+        same = same && use->compute == compute[k];
+        now.fits = now.fits && use->fits;
+        compute[k] = use->compute;
+    }
+    if (candidate_better(&now, best)) {
+        now.layout = best->layout;
+        layout_copy(&now.layout, layout, search->load);
+        if (best->there) {
+            plan_clear(&best->plan);
+        }
+        *best = now;
+    } else {
+        plan_clear(plan);
+    }
+    speed_clear(&speed);
+    evaluation_clear(&result);
+    return same;
+}
+
+/* Compute buffers depend on the placement: ask again until the layout holds within what they leave. */
+enum { MAX_ROUNDS = 10 };
+
+static void settle(struct search *search, const struct plan *start, const struct evaluation *now,
+                   struct candidate *best, struct optimise_report *report)
+{
+    const struct load *load = search->load;
+    uint64_t *compute = memory_array(load->n_devices, sizeof *compute);
+    uint64_t *reserved = memory_array(load->n_devices, sizeof *reserved);
+    struct layout layout;
+    layout_init(&layout, load);
+    for (size_t k = 0; k < load->n_devices; k++) {
+        compute[k] = now->devices[now->in_use[k]].compute;
+    }
+    for (int round = 0; round < MAX_ROUNDS && go_on(search); round++) {
+        for (size_t k = 0; k < load->n_devices; k++) {
+            /* in the second half only grow, so that two layouts cannot call each other for ever */
+            bool grow = round < MAX_ROUNDS / 2 || compute[k] > reserved[k];
+            reserved[k] = grow ? compute[k] : reserved[k];
+            uint64_t budget = budget_for(search, &now->devices[now->in_use[k]]);
+            search->capacity[k] = budget > reserved[k] ? budget - reserved[k] : 0;
+        }
+        search_homes(search, &layout);
+        if (search->options->strategy == STRATEGY_BALANCE) {
+            balance(search, &layout);
+        }
+        struct plan plan;
+        blank(&plan, start, now);
+        apply(search, &layout, start, now, &plan);
+        if (consider(search, &plan, &layout, best, compute, report)) {
+            break;
+        }
+    }
+    layout_clear(&layout);
+    free(reserved);
+    free(compute);
+}
+
+/* What --fit would do, with the same context; and its homes filled better. */
+static void settle_fit(struct search *search, const struct plan *start,
+                       const struct evaluation *now, struct candidate *best,
+                       struct optimise_report *report)
+{
+    struct plan base;
+    struct plan fit;
+    blank(&base, start, now);
+    base.n_gpu_layers = -1;
+    base.n_tensor_split = 0;
+    base.settings.n_ctx = now->resolved.n_ctx;
+    bool locked = memchr(start->locked, 1, start->n_rows) != NULL;
+    bool found = !locked && plan_fit(search->model, search->rig, &base, &fit, NULL);
+    plan_clear(&base);
+    if (!found) {
+        return;
+    }
+    struct evaluation evaluation;
+    plan_evaluate(search->model, search->rig, &fit, NULL, &evaluation);
+    search->runs = evaluation.runs;
+    settle(search, start, now, best, report);
+    search->runs = NULL;
+    struct layout none;
+    uint64_t *compute = memory_array(search->load->n_devices, sizeof *compute);
+    layout_init(&none, search->load);
+    memcpy(none.counts, evaluation.runs, (search->load->n_devices + 1) * sizeof *none.counts);
+    layout_fill(&none, search->load, search->capacity, search->may);
+    fit.settings = start->settings;
+    consider(search, &fit, &none, best, compute, report);
+    layout_clear(&none);
+    free(compute);
+    evaluation_clear(&evaluation);
+}
+
+static void explain_limits(const struct search *search, const struct candidate *best,
+                           struct optimise_report *report)
+{
+    struct evaluation result;
+    plan_evaluate(search->model, search->rig, &best->plan, NULL, &result);
+    report->limits = memory_array(search->rig->n_devices, sizeof *report->limits);
+    const struct unit *smallest = NULL;
+    for (size_t u = 0; u < search->load->n_units; u++) {
+        const struct unit *unit = &search->load->units[u];
+        bool on_host = result.device[unit->rows[0]] == DEVICE_HOST;
+        if (on_host && (smallest == NULL || unit->bytes < smallest->bytes)) {
+            smallest = unit;
+        }
+    }
+    for (size_t i = 0; i < search->rig->n_devices; i++) {
+        int64_t headroom = result.devices[i].headroom;
+        report->limits[i].left = headroom > 0 ? (uint64_t)headroom : 0;
+        report->limits[i].smallest_bytes = smallest != NULL ? smallest->bytes : 0;
+        report->limits[i].smallest_row = smallest != NULL ? (int32_t)smallest->rows[0] : -1;
+    }
+    evaluation_clear(&result);
 }
 
 bool plan_optimise(const struct model *model, const struct rig *rig, const struct plan *start,
@@ -347,22 +440,30 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
         evaluation_clear(&now);
         return false;
     }
-    blank(out, start, &now);
     struct load load;
     load_init(&load, model, rig, start, &now, options->depth);
-    struct search search = {.model = model,
-                            .rig = rig,
-                            .options = options,
-                            .load = &load,
-                            .experts = options->strategy != STRATEGY_EXPERTS_CPU};
+    struct search search = {
+        .model = model, .rig = rig, .options = options, .load = &load, .in_use = now.in_use};
     search.capacity = memory_array(load.n_devices, sizeof *search.capacity);
-    struct layout best;
-    layout_init(&best, &load);
-    struct evaluation result = {0};
-    settle(&search, start, &now, &best, out, &result, report);
-    explain_limits(&search, &best, &result, report);
-    evaluation_clear(&result);
-    layout_clear(&best);
+    struct candidate best = {0};
+    layout_init(&best.layout, &load);
+    unsigned experts = options->strategy == STRATEGY_EXPERTS_CPU ? 0 : FILL_EXPERTS;
+    search.may = experts | FILL_FOREIGN;
+    settle(&search, start, &now, &best, report);
+    search.may = experts;
+    settle(&search, start, &now, &best, report);
+    if (options->strategy == STRATEGY_SPEED) {
+        search.may = experts | FILL_FOREIGN;
+        settle_fit(&search, start, &now, &best, report);
+    }
+    report->cancelled = !go_on(&search);
+    if (best.there) {
+        *out = best.plan;
+        explain_limits(&search, &best, report);
+    } else {
+        plan_copy(out, start); /* cancelled before the first round */
+    }
+    layout_clear(&best.layout);
     free(search.capacity);
     load_clear(&load);
     evaluation_clear(&now);

@@ -200,7 +200,7 @@ static void order_by_speed(const struct load *load, uint16_t *fastest)
 }
 
 void layout_fill(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                 bool experts)
+                 unsigned may)
 {
     int16_t *home = memory_array((size_t)load->n_layer + 1, sizeof *home);
     uint16_t *fastest = memory_array(load->n_devices, sizeof *fastest);
@@ -209,11 +209,16 @@ void layout_fill(struct layout *layout, const struct load *load, const uint64_t 
     for (size_t u = 0; u < load->n_units; u++) {
         layout->unit_at[u] = -1;
     }
+    bool foreign = (may & FILL_FOREIGN) != 0;
     if (layout->feasible) {
         fill_own(layout, load, capacity, home, false);
-        fill_foreign(layout, load, capacity, fastest, false);
-        if (experts) {
-            fill_own(layout, load, capacity, home, true);
+        if (foreign) {
+            fill_foreign(layout, load, capacity, fastest, false);
+        }
+    }
+    if (layout->feasible && (may & FILL_EXPERTS) != 0) {
+        fill_own(layout, load, capacity, home, true);
+        if (foreign) {
             fill_foreign(layout, load, capacity, fastest, true);
             tighten(layout, load, capacity);
         }

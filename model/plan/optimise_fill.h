@@ -18,10 +18,15 @@ void layout_clear(struct layout *layout);
 void layout_copy(struct layout *to, const struct layout *from,
                  const struct load *load); /* both initialised */
 
+enum {
+    FILL_EXPERTS = 1,
+    FILL_FOREIGN = 2
+}; /* routed experts may go to cards; units may leave their layer's home for another card */
+
 /* Places every unit for `layout->counts` within `capacity` (bytes per device in use for weights and
- * cache), and sets used, foreign, seconds and feasible. `experts`: may routed experts go to cards? */
+ * cache), and sets used, foreign, seconds and feasible. `may`: FILL_ flags. */
 void layout_fill(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                 bool experts);
+                 unsigned may);
 
 /* Home of a layer in a layout: place in use or -1. */
 int layout_home(const struct layout *layout, const struct load *load, uint32_t il);

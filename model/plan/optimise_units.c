@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/net/context_memory.h"
+#include "model/plan/speed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +10,12 @@
 /* A card or host whose bandwidth nobody knows: only the order matters then. */
 static const double unknown_card_gb_s = 500.0;
 static const double unknown_host_gb_s = 50.0;
-static const double default_efficiency = 0.75;
 
 static double seconds_per_byte(const struct device *device, double fallback_gb_s)
 {
-    double gb_s = device->bandwidth_gb_s > 0 ? device->bandwidth_gb_s : fallback_gb_s;
-    double efficiency = device->efficiency > 0 ? device->efficiency : default_efficiency;
-    return 1.0 / (gb_s * 1e9 * efficiency);
+    struct device known = *device;
+    known.bandwidth_gb_s = device->bandwidth_gb_s > 0 ? device->bandwidth_gb_s : fallback_gb_s;
+    return 1.0 / speed_rate(&known);
 }
 
 static bool is_expert(enum tensor_group group)
@@ -44,18 +44,6 @@ static int unit_kind(const struct model_tensor *tensor)
     default:
         return -1;
     }
-}
-
-static double read_bytes(const struct model *model, const struct model_tensor *tensor)
-{
-    if (tensor->lookup && tensor->tied_to < 0) {
-        return 0;
-    }
-    double bytes = (double)tensor->bytes;
-    if (is_expert(tensor->group) && model->hparams.n_expert > 0) {
-        return bytes * model->hparams.n_expert_used / model->hparams.n_expert;
-    }
-    return bytes;
 }
 
 static void add_to_unit(struct load *load, int32_t *open, const struct model_tensor *tensor,
@@ -102,7 +90,7 @@ static void add_row(struct load *load, const struct model *model, const struct p
         load->everywhere += bytes;
         return;
     }
-    double read = read_bytes(model, tensor);
+    double read = (double)tensor->bytes * speed_active(model, row);
     if (plan->locked[row] != 0) {
         int place = place_in_use(now, now->device[row]);
         if (place >= 0) {
