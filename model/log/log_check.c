@@ -124,7 +124,7 @@ static bool part_ok(const struct part *part, const struct figure *actual,
         return weights_ok(actual, part->planned, span_limit(plan->model));
     uint64_t tolerance = actual->slack;
     if (part->kinds == KINDS_COMPUTE)
-        tolerance = part->planned / 20 > MIB ? part->planned / 20 : MIB;
+        tolerance = part->planned / 10 > 16 * MIB ? part->planned / 10 : 16 * MIB;
     return distance(part->planned, actual->bytes) <= tolerance;
 }
 

@@ -2,7 +2,7 @@
  *
  * When a figure is as planned:
  *   weights, caches     the same, up to the digits that llama.cpp prints
- *   compute buffers     within 5 % or 1 MiB: ours are an estimate, and a build may differ
+ *   compute buffers     within 10 % or 16 MiB: ours are an estimate, and a build may differ
  *   mapped weights      planned <= printed <= size of the model's files: the span of a file is printed
  * Layers, overrides and the offloaded count are compared wherever the log is talkative enough.
  *

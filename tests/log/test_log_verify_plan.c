@@ -106,7 +106,7 @@ static const uint32_t one_card[] = {8000}, two_cards[] = {8000, 12000};
 #define GEMMA_LOG "server-v0.5.0-1cuda-gemma-lv4.txt"
 #define QWEN_LOG  "server-v0.5.0-2cuda-experts-cpu-lv5.txt"
 
-Test(verify_plan, the_command_of_the_log_is_as_planned_on_one_card, .disabled = true)
+Test(verify_plan, the_command_of_the_log_is_as_planned_on_one_card)
 {
     static const char *const words[] = {"-c", "8192", "-ngl", "99", "-fit", "off", NULL};
     struct planned it = {.log = {0}};
@@ -118,7 +118,7 @@ Test(verify_plan, the_command_of_the_log_is_as_planned_on_one_card, .disabled = 
     planned_clear(&it);
 }
 
-Test(verify_plan, layers_and_overrides_of_a_talkative_log_are_compared, .disabled = true)
+Test(verify_plan, layers_and_overrides_of_a_talkative_log_are_compared)
 {
     static const char *const words[] = {
         "-c",   "16384", "-ngl", "99",
