@@ -3,7 +3,9 @@
 
 #include "model/log/log_cause.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define MIB ((double)(1 << 20))
 
@@ -107,6 +109,8 @@ static const struct hint_words hint_words[] = {
     {HINT_GRAPH_REALLOC, "graph-reallocated",
      "the graph was reserved anew while running (\"failed to allocate graph, reserving\"): memory "
      "use grew after the load"},
+    {HINT_COMPUTE_GREW, "compute-grew",
+     "a compute buffer ended with another size than was reserved: leave more headroom"},
     {HINT_FLASH_ELSEWHERE, "flash-attention-off",
      "flash attention was switched off: a layer's device does not support it"},
     {HINT_FIT_FAILED, "fit-gave-up", "--fit gave up and the load went on with the values as given"},
@@ -115,16 +119,25 @@ static const struct hint_words hint_words[] = {
      "tensors overridden to CPU are read through mmap: -lm none is faster where memory allows"},
 };
 
+static void finding_pinned(const struct log_load *load, struct load_report *report)
+{
+    char size[48] = "";
+
+    if (load->pinned_bytes)
+        snprintf(size, sizeof size, " (%.2f MiB)", mib(load->pinned_bytes));
+    log_report_finding(report, "pinned-refused",
+                       "pinned host memory was refused%s; plain memory was taken, copies to the "
+                       "device are slower",
+                       size);
+}
+
 static void findings_hints(const struct log_load *load, struct load_report *report)
 {
     for (size_t i = 0; i < sizeof hint_words / sizeof *hint_words; i++)
         if (load->hints[hint_words[i].hint])
             log_report_finding(report, hint_words[i].code, "%s", hint_words[i].words);
     if (load->hints[HINT_PINNED_FAILED])
-        log_report_finding(report, "pinned-refused",
-                           "%.2f MiB of pinned host memory were refused; plain memory was taken, "
-                           "copies to the device are slower",
-                           mib(load->pinned_bytes));
+        finding_pinned(load, report);
     for (size_t i = 0; i < load->n_contexts; i++)
         if (load->contexts[i].retried_without_pipeline) {
             log_report_finding(
@@ -154,13 +167,39 @@ static void finding_weights_on_host(const struct log_load *load, struct load_rep
             mib(all));
 }
 
+/* "NVIDIA GeForce RTX 3090" and "GeForce RTX 3090" are one name. */
+static bool same_description(const char *a, const char *b)
+{
+    const char *longer = strlen(a) > strlen(b) ? a : b, *shorter = longer == a ? b : a;
+
+    return !*shorter || strcasestr(longer, shorter) != NULL;
+}
+
+static const uint64_t free_tolerance = UINT64_C(256) << 20;
+
+static void finding_device(const struct device *planned, const struct log_device *actual,
+                           struct load_report *report)
+{
+    if (!same_description(planned->description, actual->description))
+        log_report_finding(report, "device-differs", "%s is %s; the plan took it for %s",
+                           actual->name, actual->description, planned->description);
+    else if (actual->free && actual->free + free_tolerance < planned->free)
+        log_report_finding(report, "less-free",
+                           "%s had %.2f MiB free before the load; the plan counted on %.2f MiB",
+                           actual->name, mib(actual->free), mib(planned->free));
+}
+
 static void findings_devices(const struct log_load *load, const struct log_plan *plan,
                              struct load_report *report)
 {
     for (size_t i = 0; load->n_devices && i < plan->rig->n_devices; i++) {
         const struct device *device = &plan->rig->devices[i];
-        bool used = plan->evaluation->devices[i].used > 0;
-        if (used && !device_named(load, device->name) && !device_named(load, device->device_name))
+        const struct log_device *actual = device_named(load, device->name);
+        if (!actual)
+            actual = device_named(load, device->device_name);
+        if (actual)
+            finding_device(device, actual, report);
+        else if (plan->evaluation->devices[i].used > 0)
             log_report_finding(report, "device-missing",
                                "%s of the plan is not among the log's devices", device->name);
     }

@@ -71,6 +71,7 @@ static const struct line_kind line_kinds[] = {
     {"offloading ", "offloading %u repeating layers to GPU", take_stage, STAGE_TENSORS},
     {"offloading output layer", NULL, take_stage, STAGE_TENSORS},
     {"offloaded ", "offloaded %u/%u layers to GPU", take_offloaded, 0},
+    {"layers.offload=", "layers.model=%u layers.offload=%u", take_ollama_layers, 0},
     {"buffer type overrid", "ensor %s buffer type overriden to %s", take_override, 0},
     {"buffer type overrid", "tensor %s (%u MiB %t buffer type overridden to %s", take_override, 0},
     {"buffer type overrid", "tensor %s buffer type overriden to %s", take_override, 0},
@@ -132,6 +133,7 @@ static const struct line_kind line_kinds[] = {
     {"Device memory allocation of size", "size %u failed", take_refused_bytes, 0},
     {"an't allocate ", "allocate %u Bytes of memory on device", take_refused_bytes, 0},
     {"failed to allocate buffer, size =", "size = %f MiB", take_refused_bytes, 20},
+    {"Failed to allocate pinned memory", NULL, take_hint, HINT_PINNED_FAILED},
     {"of pinned memory", "failed to allocate %f MiB of pinned memory", take_pinned, 0},
 
     /* failures */
@@ -160,6 +162,8 @@ static const struct line_kind line_kinds[] = {
     {"segmentation fault", NULL, take_abort, 0},
     {"(core dumped)", NULL, take_abort, 0},
     {"vk::DeviceLostError", NULL, take_abort, 0},
+    {"CommandBufferCallbackErrorOutOfMemory", NULL, take_abort, 0},
+    {"runner process no longer running", NULL, take_abort, 0},
     {"runner process has terminated", NULL, take_abort, 0},
     {"SIGABRT: abort", NULL, take_abort, 0},
     {"SIGSEGV: segmentation violation", NULL, take_abort, 0},
@@ -194,6 +198,7 @@ static const struct line_kind line_kinds[] = {
     {"context size reduced from", NULL, take_hint, HINT_FIT_CONTEXT},
     {"overrides to CPU are used with mmap", NULL, take_hint, HINT_MMAP_OVERRIDES},
     {"cannot be used with preferred buffer", NULL, take_hint, HINT_OTHER_BUFFER},
+    {"does not match expectation", NULL, take_hint, HINT_COMPUTE_GREW},
     {"params_fit", NULL, take_fit, 0},
     {"fit_params", NULL, take_fit, 0},
 };

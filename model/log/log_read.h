@@ -115,6 +115,7 @@ enum log_hint {                      /* single lines that explain a fallback or 
                 HINT_FIT_CONTEXT,     /* --fit reduced the context */
                 HINT_MMAP_OVERRIDES,  /* tensors overridden to CPU while mmap is on */
                 HINT_OTHER_BUFFER,    /* tensors that cannot live in the preferred buffer type */
+                HINT_COMPUTE_GREW,    /* compute buffers ended larger than reserved */
                 HINT_COUNT,
 };
 
@@ -127,6 +128,7 @@ struct log_load {
     char *arch;  /* owned or NULL */
     uint64_t n_tensors, n_layer;
     bool has_offloaded;
+    bool offload_announced;          /* only ollama's scheduler said so, before the load */
     uint64_t offloaded, offloadable; /* "offloaded a/b layers" */
     bool no_alloc;                   /* a trial: nothing was allocated */
     bool draft;                      /* a draft model beside the main one */

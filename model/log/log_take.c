@@ -216,12 +216,25 @@ void take_offloaded(struct log_reader *reader, const struct log_captures *c, int
     struct log_load *load = log_load_at(reader, STAGE_TENSORS);
 
     (void)what;
-    if (load->has_offloaded)
+    if (load->has_offloaded && !load->offload_announced)
         load = log_load_begin(reader, true);
     load->stage = STAGE_TENSORS;
     load->has_offloaded = true;
+    load->offload_announced = false;
     load->offloaded = c->at[0].whole;
     load->offloadable = c->at[1].whole;
+}
+
+/* ollama's scheduler, before its runner starts: "layers.model=33 layers.offload=20" */
+void take_ollama_layers(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = log_load_at(reader, STAGE_META);
+
+    (void)what;
+    load->has_offloaded = true;
+    load->offload_announced = true;
+    load->offloaded = c->at[1].whole;
+    load->offloadable = c->at[0].whole;
 }
 
 void take_override(struct log_reader *reader, const struct log_captures *c, int what)

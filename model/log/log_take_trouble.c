@@ -113,7 +113,7 @@ void take_abort(struct log_reader *reader, const struct log_captures *c, int wha
     if (log_text_has(line, "no kernel image"))
         log_load_hint(load, HINT_NO_KERNEL, line);
     log_load_fail(load, FAILURE_ABORT, line);
-    if (log_text_has(line, "out of memory"))
+    if (log_text_has(line, "out of memory") || log_text_has(line, "OutOfMemory"))
         log_load_refused(load, nothing, 0, LOG_USE_UNKNOWN);
 }
 

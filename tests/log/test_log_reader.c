@@ -341,6 +341,24 @@ Test(log_reader, a_build_for_an_older_architecture_of_the_same_generation_is_no_
     seen_clear(&seen);
 }
 
+Test(log_reader, ollamas_scheduler_speaks_before_its_runner)
+{
+    struct seen seen = see(
+        "level=INFO source=server.go:1 msg=\"offload to cuda\" layers.model=33 layers.offload=20\n"
+        "load_tensors: offloaded 21/33 layers to GPU\n"
+        "load_tensors: CUDA0 model buffer size = 10.00 MiB\n");
+
+    cr_assert_eq(seen.log.n_loads, 1);
+    cr_expect_eq(seen.log.loads[0].offloaded, 21);
+    cr_expect_eq(seen.log.engine, ENGINE_OLLAMA);
+    seen_clear(&seen);
+
+    seen = see(
+        "level=INFO source=server.go:1 msg=\"offload to cpu\" layers.model=33 layers.offload=0\n");
+    cr_expect_str_eq(verdict(&seen), "cpu-fallback");
+    seen_clear(&seen);
+}
+
 /* ---- too quiet ---- */
 
 Test(log_reader, says_how_to_make_each_tool_talk)

@@ -189,3 +189,18 @@ Test(verify_plan, a_failure_stays_one_whatever_was_planned)
     cr_expect(check_named(&it, "CUDA0 model buffer")->ok);
     planned_clear(&it);
 }
+
+Test(verify_plan, another_card_and_less_free_memory_are_named)
+{
+    static const char *const words[] = {"-c", "8192", NULL};
+    static const uint32_t more[] = {9000};
+    struct planned it = {.log = {0}};
+
+    judge(&it, GEMMA, GEMMA_LOG, more, 1, words);
+    cr_expect(has_finding(&it, "less-free"));
+    planned_clear(&it);
+    it = (struct planned){.log = {0}};
+    judge(&it, GEMMA, GEMMA_LOG, two_cards, 2, words);
+    cr_expect(has_finding(&it, "device-missing"));
+    planned_clear(&it);
+}
