@@ -152,7 +152,8 @@ static int32_t cache_view(struct network *network, uint32_t il, int32_t tensor, 
 static uint64_t f16_copy(const struct network *network, uint32_t il, uint32_t type, uint64_t row)
 {
     uint64_t cells = network->cells[kind_of(network, il)];
-    return type == GGML_F16 ? 0 : 2 * cells * network->n_streams * row;
+    bool as_is = type == GGML_F16 || type == GGML_F32; /* F32 was cast before */
+    return as_is ? 0 : 2 * cells * network->n_streams * row;
 }
 
 static struct cache update_cache(struct network *network, uint32_t il, struct head_sizes size,
@@ -198,7 +199,7 @@ static int32_t as_f16(struct graph *graph, int32_t x, uint32_t type)
 }
 
 static int32_t flash(struct network *network, uint32_t il, struct head_sizes size, int32_t q,
-                     const struct cache *cache, int32_t sinks, int32_t v_b)
+                     const struct cache *cache, int32_t sinks)
 {
     struct graph *graph = &network->graph;
     uint64_t n = network->n_tokens / network->n_streams, streams = network->n_streams;
@@ -207,12 +208,12 @@ static int32_t flash(struct network *network, uint32_t il, struct head_sizes siz
     int32_t cur = graph_new(graph, GRAPH_FLASH_ATTN, SHAPE(size.v, size.n_head, n, streams), q, k,
                             v, mask(network, kind_of(network, il)));
     network->fused[il] = cur;
-    graph->tensors[cur].source[4] = sinks;
+    graph_source(graph, cur, 4, sinks);
     graph->tensors[cur].scratch = cache->scratch;
     uint64_t width = size.v;
-    if (v_b != GRAPH_NONE) {
+    if (network_has(network, il, PART_V_LORA_B)) {
         cur = permuted(graph, cur, SHAPE(size.v, n, size.n_head, streams));
-        cur = graph_mul_mat(graph, v_b, cur);
+        cur = network_linear(network, il, PART_V_LORA_B, PART_COUNT, cur);
         width = graph_shape(graph, cur).ne[0];
         struct shape shape = SHAPE(width, size.n_head, n, streams);
         cur = graph_cont(graph, permuted(graph, cur, shape), shape);
@@ -234,7 +235,7 @@ static int32_t scores(struct network *network, uint32_t il, struct head_sizes si
 }
 
 static int32_t explicit_attention(struct network *network, uint32_t il, struct head_sizes size,
-                                  int32_t q, const struct cache *cache, int32_t sinks, int32_t v_b)
+                                  int32_t q, const struct cache *cache, int32_t sinks)
 {
     struct graph *graph = &network->graph;
     const struct resolved *resolved = network->input->resolved;
@@ -249,8 +250,8 @@ static int32_t explicit_attention(struct network *network, uint32_t il, struct h
     struct shape shape = graph_shape(graph, kq);
     shape.ne[0] = size.v;
     int32_t cur = graph_new(graph, GRAPH_MUL_MAT, shape, v, kq, GRAPH_NONE, GRAPH_NONE);
-    if (v_b != GRAPH_NONE)
-        cur = graph_mul_mat(graph, v_b, cur);
+    if (network_has(network, il, PART_V_LORA_B))
+        cur = network_linear(network, il, PART_V_LORA_B, PART_COUNT, cur);
     uint64_t width = graph_shape(graph, cur).ne[0] * size.n_head;
     cur = permuted(graph, cur, graph_shape(graph, cur));
     cur = graph_cont(graph, cur, SHAPE(width, network->n_tokens));
@@ -260,14 +261,14 @@ static int32_t explicit_attention(struct network *network, uint32_t il, struct h
 }
 
 static int32_t attend(struct network *network, uint32_t il, struct head_sizes size, int32_t q,
-                      const struct cache *cache, int32_t v_b)
+                      const struct cache *cache)
 {
     struct graph *graph = &network->graph;
-    int32_t sinks = network_weight(network, il, PART_SINKS);
+    int32_t sinks = network_own_weight(network, il, PART_SINKS);
     uint64_t n = network->n_tokens / network->n_streams;
     q = permuted(graph, q, SHAPE(size.k, n, size.n_head, network->n_streams));
-    int32_t cur = network->flash_attn ? flash(network, il, size, q, cache, sinks, v_b)
-                                      : explicit_attention(network, il, size, q, cache, sinks, v_b);
+    int32_t cur = network->flash_attn ? flash(network, il, size, q, cache, sinks)
+                                      : explicit_attention(network, il, size, q, cache, sinks);
     graph_expand(graph, cur);
     return cur;
 }
@@ -350,7 +351,7 @@ static int32_t plain_attention(struct network *network, uint32_t il, int32_t x)
     graph_expand(graph, kind == CACHE_SWA || hparams->n_swa > 0 ? k : v);
     graph_expand(graph, kind == CACHE_SWA || hparams->n_swa > 0 ? v : k);
     struct cache cache = update_cache(network, il, size, k, v);
-    int32_t cur = rotate(graph, attend(network, il, size, q, &cache, GRAPH_NONE), v_rotation);
+    int32_t cur = rotate(graph, attend(network, il, size, q, &cache), v_rotation);
     if (gate != GRAPH_NONE) {
         gate = graph_cont(graph, gate, SHAPE(size.k * size.n_head, network->n_tokens));
         cur = graph_inplace(graph, cur, graph_inplace(graph, gate, GRAPH_NONE));
@@ -415,8 +416,7 @@ static int32_t mla_attention(struct network *network, uint32_t il, int32_t x)
     cache.v = graph_view(graph, cache.k, SHAPE(rank, cells, 1, network->n_streams), false, bytes);
     graph->tensors[cache.v].row_padding =
         network_row_padding(ggml_type_find(resolved->type_k), rank);
-    int32_t v_b = network_weight(network, il, PART_V_LORA_B);
-    int32_t cur = attend(network, il, size, q, &cache, v_b);
+    int32_t cur = attend(network, il, size, q, &cache);
     return network_linear(network, il, PART_OUT, PART_OUT_B, cur);
 }
 

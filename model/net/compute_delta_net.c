@@ -78,8 +78,8 @@ static int32_t fused_delta_net(struct network *network, uint32_t il, const struc
     struct graph *graph = &network->graph;
     struct shape shape = SHAPE(s->v * s->v_heads, s->n * s->seqs + s->v * s->seqs);
     int32_t result = graph_new(graph, GRAPH_PLAIN, shape, in->q, in->k, in->v, in->gate);
-    graph->tensors[result].source[4] = in->beta;
-    graph->tensors[result].source[5] = in->state;
+    graph_source(graph, result, 4, in->beta);
+    graph_source(graph, result, 5, in->state);
     network->fused[il] = result;
     int32_t output = graph_view(graph, result, SHAPE(s->v, s->v_heads, s->n, s->seqs), true, 0);
     recurrent_keep(graph, result, state);

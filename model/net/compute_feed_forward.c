@@ -107,7 +107,8 @@ static int32_t mul_mat_id(struct network *network, uint32_t il, enum part part, 
     if (weight == GRAPH_NONE)
         return x;
     struct shape chosen = graph_shape(graph, selected);
-    struct shape shape = SHAPE(graph_shape(graph, weight).ne[1], chosen.ne[0], chosen.ne[1]);
+    uint64_t width = network->input->model->tensors[network_row(network, il, part)].ne[1];
+    struct shape shape = SHAPE(width, chosen.ne[0], chosen.ne[1]);
     int32_t result = graph_new(graph, GRAPH_MUL_MAT_ID, shape, weight, x, selected, GRAPH_NONE);
     int32_t b = network_weight(network, il, bias);
     if (b == GRAPH_NONE)
@@ -144,9 +145,10 @@ static int32_t sum_experts(struct network *network, int32_t experts)
     struct shape all = graph_shape(graph, experts);
     struct shape one = SHAPE(all.ne[0], all.ne[2]);
     uint64_t n = all.ne[1];
+    uint64_t span = graph->tensors[experts].bytes - (n - 1) * all.ne[0] * 4;
     int32_t first = graph->n_tensors;
     for (uint64_t i = 0; i < n; i++)
-        graph_expand(graph, graph_view(graph, experts, one, n == 1, 0));
+        graph_expand(graph, graph_view(graph, experts, one, n == 1, span));
     int32_t sum = first;
     if (n == 1)
         return graph_cont(graph, first, one);

@@ -25,12 +25,19 @@ uint64_t graph_elements(struct shape shape)
     return product(product(product(ne[0], ne[1]), ne[2]), ne[3]);
 }
 
-void graph_init(struct graph *graph)
+static void make_room(struct graph *graph, int32_t capacity)
 {
-    *graph = (struct graph){.capacity = 1024, .term = COMPUTE_OTHER};
-    graph->tensors = memory_resize(NULL, 1024, sizeof *graph->tensors);
-    graph->nodes = memory_resize(NULL, 1024, sizeof *graph->nodes);
-    graph->leafs = memory_resize(NULL, 1024, sizeof *graph->leafs);
+    size_t n = (size_t)capacity;
+    graph->capacity = capacity;
+    graph->tensors = memory_resize(graph->tensors, n, sizeof *graph->tensors);
+    graph->nodes = memory_resize(graph->nodes, n, sizeof *graph->nodes);
+    graph->leafs = memory_resize(graph->leafs, n, sizeof *graph->leafs);
+}
+
+void graph_init(struct graph *graph, uint32_t expected)
+{
+    *graph = (struct graph){.term = COMPUTE_OTHER};
+    make_room(graph, (int32_t)expected);
 }
 
 void graph_clear(struct graph *graph)
@@ -41,27 +48,16 @@ void graph_clear(struct graph *graph)
     *graph = (struct graph){0};
 }
 
-static void grow(struct graph *graph)
-{
-    graph->capacity *= 2;
-    size_t n = (size_t)graph->capacity;
-    graph->tensors = memory_resize(graph->tensors, n, sizeof *graph->tensors);
-    graph->nodes = memory_resize(graph->nodes, n, sizeof *graph->nodes);
-    graph->leafs = memory_resize(graph->leafs, n, sizeof *graph->leafs);
-}
-
 static int32_t add(struct graph *graph, enum graph_op op, struct shape shape, unsigned element,
                    unsigned flags)
 {
     if (graph->n_tensors == graph->capacity)
-        grow(graph);
+        make_room(graph, 2 * graph->capacity);
     for (int i = 0; i < 4; i++)
         shape.ne[i] = shape.ne[i] ? shape.ne[i] : (i ? 1 : 0);
     graph->tensors[graph->n_tensors] = (struct graph_tensor){
         .shape = shape,
         .bytes = product(graph_elements(shape), element),
-        .source = {GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE,
-                   GRAPH_NONE},
         .root = GRAPH_NONE,
         .copies = GRAPH_NONE,
         .backend = -1,
@@ -77,10 +73,23 @@ int32_t graph_new(struct graph *graph, enum graph_op op, struct shape shape, int
                   int32_t c, int32_t d)
 {
     int32_t tensor = add(graph, op, shape, 4, GRAPH_CONTIGUOUS);
-    int32_t sources[] = {a, b, c, d};
-    for (int i = 0; i < 4; i++)
-        graph->tensors[tensor].source[i] = sources[i];
+    const int32_t sources[] = {a, b, c, d};
+    for (int i = 0; i < 4; i++) {
+        graph_source(graph, tensor, i, sources[i]);
+    }
     return tensor;
+}
+
+void graph_source(struct graph *graph, int32_t tensor, int index, int32_t source)
+{
+    struct graph_tensor *to = &graph->tensors[tensor];
+    if (source == GRAPH_NONE) {
+        return;
+    }
+    while (to->n_sources <= index) {
+        to->source[to->n_sources++] = GRAPH_NONE;
+    }
+    to->source[index] = source;
 }
 
 int32_t graph_leaf(struct graph *graph, struct shape shape, unsigned element, unsigned flags)
@@ -99,8 +108,8 @@ int32_t graph_view(struct graph *graph, int32_t source, struct shape shape, bool
 {
     struct graph_tensor from = graph->tensors[source];
     int32_t view = add(graph, GRAPH_VIEW, shape, from.element, contiguous ? GRAPH_CONTIGUOUS : 0);
+    graph_source(graph, view, 0, source);
     struct graph_tensor *tensor = &graph->tensors[view];
-    tensor->source[0] = source;
     tensor->root = root_of(graph, source);
     tensor->bytes = bytes ? bytes : tensor->bytes;
     return view;
@@ -123,18 +132,17 @@ int32_t graph_write(struct graph *graph, int32_t value, int32_t index, int32_t t
 {
     struct graph_tensor into = graph->tensors[target];
     int32_t tensor = add(graph, GRAPH_WRITE, into.shape, into.element, GRAPH_CONTIGUOUS);
-    struct graph_tensor *result = &graph->tensors[tensor];
-    result->source[0] = value;
-    result->source[1] = index == GRAPH_NONE ? target : index;
-    result->source[2] = index == GRAPH_NONE ? GRAPH_NONE : target;
-    result->root = root_of(graph, target);
+    graph_source(graph, tensor, 0, value);
+    graph_source(graph, tensor, 1, index == GRAPH_NONE ? target : index);
+    graph_source(graph, tensor, 2, index == GRAPH_NONE ? GRAPH_NONE : target);
+    graph->tensors[tensor].root = root_of(graph, target);
     return tensor;
 }
 
 int32_t graph_set(struct graph *graph, int32_t target, int32_t value)
 {
     int32_t tensor = graph_write(graph, target, value, target);
-    graph->tensors[tensor].source[2] = GRAPH_NONE;
+    graph->tensors[tensor].n_sources = 2;
     return tensor;
 }
 
@@ -143,7 +151,7 @@ void graph_expand(struct graph *graph, int32_t tensor)
     if (tensor == GRAPH_NONE || graph->tensors[tensor].flags & GRAPH_VISITED)
         return;
     graph->tensors[tensor].flags |= GRAPH_VISITED;
-    for (int i = 0; i < GRAPH_MAX_SOURCES; i++)
+    for (int i = 0; i < graph->tensors[tensor].n_sources; i++)
         graph_expand(graph, graph->tensors[tensor].source[i]);
     if (graph->tensors[tensor].op == GRAPH_LEAF)
         graph->leafs[graph->n_leafs++] = tensor;

@@ -45,10 +45,11 @@ struct graph_tensor {
     uint64_t bytes;       /* as ggml_nbytes */
     uint64_t row_padding; /* more bytes on CUDA and SYCL devices (quantised rows) */
     uint64_t scratch;     /* more bytes on devices whose kernels ask for them (flash attention) */
-    int32_t source[GRAPH_MAX_SOURCES];
+    int32_t source[GRAPH_MAX_SOURCES]; /* the first n_sources of them; GRAPH_NONE in gaps */
     int32_t root;   /* of a view: the tensor that owns the bytes; else GRAPH_NONE */
     int32_t copies; /* scheduler: first of this tensor's copies on other backends */
     int16_t backend;
+    uint8_t n_sources;
     uint8_t op, flags, element, term; /* element: bytes of one; term: enum compute_term */
     /* allocator */
     bool allocated;
@@ -65,9 +66,12 @@ struct graph {
     enum compute_term term; /* what new tensors are counted as */
 };
 
-void graph_init(struct graph *graph);
+/* `expected`: tensors to make room for; it grows beyond that. */
+void graph_init(struct graph *graph, uint32_t expected);
 void graph_clear(struct graph *graph);
 
+/* Sets a source beyond the fourth, or one that was GRAPH_NONE. */
+void graph_source(struct graph *graph, int32_t tensor, int index, int32_t source);
 /* A tensor of 4-byte elements made by `op` from up to four sources (GRAPH_NONE for none). */
 int32_t graph_new(struct graph *graph, enum graph_op op, struct shape shape, int32_t a, int32_t b,
                   int32_t c, int32_t d);

@@ -26,31 +26,56 @@ static void mark_layers(const struct compute_input *input, const struct compute_
     }
 }
 
-static bool repeats(const uint64_t *end, uint32_t period)
+/* Where the last `kept + dropped` rounds are equal, `dropped` of them go. */
+static const struct {
+    uint32_t kept, dropped;
+} shortenings[] = {{2, 12}, {4, 6}};
+
+static bool repeats(const uint64_t *end, uint32_t period, uint32_t rounds)
 {
-    for (uint32_t i = 0; i < period * (LAYERS_ROUNDS + LAYERS_DROPPED - 1); i++)
-        if (end[-1 - (int64_t)i] != end[-1 - (int64_t)i - (int64_t)period])
+    for (int64_t i = 1; i <= (int64_t)period * (rounds - 1); i++) {
+        if (end[-i] != end[-i - (int64_t)period]) {
             return false;
+        }
+    }
     return true;
+}
+
+/* The shortest pattern that the first `n` end in often enough; 0 without. */
+static uint32_t find_period(const uint64_t *marks, uint32_t n, uint32_t rounds)
+{
+    for (uint32_t period = 1; period <= LAYERS_MAX_PERIOD && n >= period * rounds; period++) {
+        if (repeats(marks + n, period, rounds)) {
+            return period;
+        }
+    }
+    return 0;
+}
+
+static uint32_t shorten(uint32_t *picked, uint64_t *marks, uint32_t count, uint32_t kept,
+                        uint32_t dropped)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        picked[n] = picked[i];
+        marks[n++] = marks[i];
+        n -= dropped * find_period(marks, n, kept + dropped);
+    }
+    return n;
 }
 
 uint32_t compute_layers_pick(const struct compute_input *input, const struct compute_rows *rows,
                              uint32_t *picked)
 {
     const struct hparams *hparams = &input->model->hparams;
-    uint32_t n_layer = hparams->n_layer - hparams->n_layer_nextn;
-    uint64_t marks[MAX_LAYERS], seen[MAX_LAYERS];
-    uint32_t n = 0;
-    mark_layers(input, rows, n_layer, marks);
-    for (uint32_t il = 0; il < n_layer; il++) {
-        picked[n] = il;
-        seen[n++] = marks[il];
-        for (uint32_t period = 1; period <= LAYERS_MAX_PERIOD; period++) {
-            if (n < period * (LAYERS_ROUNDS + LAYERS_DROPPED) || !repeats(seen + n, period))
-                continue;
-            n -= period * LAYERS_DROPPED;
-            break;
-        }
+    uint32_t n = hparams->n_layer - hparams->n_layer_nextn;
+    uint64_t marks[MAX_LAYERS];
+    mark_layers(input, rows, n, marks);
+    for (uint32_t il = 0; il < n; il++) {
+        picked[il] = il;
+    }
+    for (size_t i = 0; i < sizeof shortenings / sizeof shortenings[0]; i++) {
+        n = shorten(picked, marks, n, shortenings[i].kept, shortenings[i].dropped);
     }
     return n;
 }

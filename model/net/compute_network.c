@@ -1,5 +1,7 @@
 #include "model/net/compute_network.h"
 
+enum { TENSORS_PER_LAYER = 96 }; /* about */
+
 int32_t network_row(const struct network *network, uint32_t il, enum part part)
 {
     int32_t row = network->rows->layers[il][part];
@@ -42,17 +44,56 @@ static int32_t weight_of_row(struct network *network, int32_t row)
     return weight;
 }
 
+/* A weight on a device draws its operation there and is never copied: one tensor stands for all that
+ * live on the same backend. */
+static int32_t deciding_weight(struct network *network, int32_t row)
+{
+    int16_t backend = network->backend_of[network->input->device[row]];
+    if (backend == network->backend_of[DEVICE_HOST]) {
+        return weight_of_row(network, row);
+    }
+    int32_t *resident = &network->resident[backend];
+    if (*resident == GRAPH_NONE) {
+        *resident = weight_of_row(network, row);
+    }
+    return *resident;
+}
+
+static int32_t row_of(const struct network *network, uint32_t il, enum part part)
+{
+    return part < PART_LAYER_COUNT ? network_row(network, il, part) : -1;
+}
+
 int32_t network_weight(struct network *network, uint32_t il, enum part part)
 {
-    int32_t row = part < PART_LAYER_COUNT ? network_row(network, il, part) : -1;
+    int32_t row = row_of(network, il, part);
+    return row < 0 ? GRAPH_NONE : deciding_weight(network, row);
+}
+
+int32_t network_own_weight(struct network *network, uint32_t il, enum part part)
+{
+    int32_t row = row_of(network, il, part);
     return row < 0 ? GRAPH_NONE : weight_of_row(network, row);
+}
+
+static int32_t mul_mat_row(struct network *network, int32_t row, int32_t x)
+{
+    struct shape shape = graph_shape(&network->graph, x);
+    shape.ne[0] = network->input->model->tensors[row].ne[1];
+    return graph_new(&network->graph, GRAPH_MUL_MAT, shape, deciding_weight(network, row), x,
+                     GRAPH_NONE, GRAPH_NONE);
+}
+
+static int32_t global_row(const struct network *network, enum part part)
+{
+    int32_t row = network->rows->global[part - PART_LAYER_COUNT];
+    return row >= 0 && network->input->device[row] != DEVICE_NONE ? row : -1;
 }
 
 int32_t network_global(struct network *network, enum part part)
 {
-    int32_t row = network->rows->global[part - PART_LAYER_COUNT];
-    bool loaded = row >= 0 && network->input->device[row] != DEVICE_NONE;
-    return loaded ? weight_of_row(network, row) : GRAPH_NONE;
+    int32_t row = global_row(network, part);
+    return row < 0 ? GRAPH_NONE : weight_of_row(network, row);
 }
 
 int32_t network_add_bias(struct network *network, uint32_t il, enum part bias, int32_t x)
@@ -64,10 +105,11 @@ int32_t network_add_bias(struct network *network, uint32_t il, enum part bias, i
 int32_t network_linear(struct network *network, uint32_t il, enum part weight, enum part bias,
                        int32_t x)
 {
-    int32_t w = network_weight(network, il, weight);
-    if (w == GRAPH_NONE)
+    int32_t row = row_of(network, il, weight);
+    if (row < 0) {
         return x;
-    return network_add_bias(network, il, bias, graph_mul_mat(&network->graph, w, x));
+    }
+    return network_add_bias(network, il, bias, mul_mat_row(network, row, x));
 }
 
 static int32_t norm_only(struct network *network, int32_t x)
@@ -149,8 +191,9 @@ static void reset_inputs(struct network *network)
         network->mask[kind] = network->k_index[kind] = network->v_index[kind] = GRAPH_NONE;
         network->k_rotation[kind] = network->v_rotation[kind] = GRAPH_NONE;
     }
-    for (int b = 0; b < NETWORK_MAX_BACKENDS; b++)
-        network->rope_factors[b] = GRAPH_NONE;
+    for (int b = 0; b < NETWORK_MAX_BACKENDS; b++) {
+        network->rope_factors[b] = network->resident[b] = GRAPH_NONE;
+    }
 }
 
 void network_init(struct network *network, const struct compute_input *input,
@@ -284,9 +327,9 @@ static void output(struct network *network, int32_t x)
         x = only_outputs(network, x);
         graph_flag(graph, x, GRAPH_OUTPUT);
     }
-    int32_t head = network_global(network, PART_OUTPUT);
-    if (head != GRAPH_NONE)
-        x = graph_mul_mat(graph, head, x);
+    int32_t head = global_row(network, PART_OUTPUT);
+    if (head >= 0)
+        x = mul_mat_row(network, head, x);
     bias = network_global(network, PART_OUTPUT_B);
     if (bias != GRAPH_NONE)
         x = graph_inplace(graph, x, bias);
@@ -299,7 +342,7 @@ static void output(struct network *network, int32_t x)
 void network_build(struct network *network)
 {
     uint32_t traits = network->rows->traits;
-    graph_init(&network->graph);
+    graph_init(&network->graph, 256 + TENSORS_PER_LAYER * network->n_layers);
     reset_inputs(network);
     int32_t x = embed(network);
     for (uint32_t i = 0; i < network->n_layers; i++) {

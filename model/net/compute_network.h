@@ -33,6 +33,7 @@ struct network {
     int32_t positions, output_ids, states_main, states_extra;
     int32_t mask[CACHE_KINDS], k_index[CACHE_KINDS], v_index[CACHE_KINDS];
     int32_t rope_factors[NETWORK_MAX_BACKENDS];
+    int32_t resident[NETWORK_MAX_BACKENDS]; /* stands for the weights there */
     int32_t k_rotation[CACHE_KINDS], v_rotation[CACHE_KINDS];
 };
 
@@ -46,8 +47,10 @@ void network_clear(struct network *network);
 /* For the parts of a layer. `part` of layer `il`: its row, -1 without. */
 int32_t network_row(const struct network *network, uint32_t il, enum part part);
 bool network_has(const struct network *network, uint32_t il, enum part part);
-/* The weight as a tensor; GRAPH_NONE without. */
+/* The weight as a tensor that decides where its operation runs (its shape is not to be asked for);
+ * `own`: as itself, for operations that are placed without it. GRAPH_NONE without. */
 int32_t network_weight(struct network *network, uint32_t il, enum part part);
+int32_t network_own_weight(struct network *network, uint32_t il, enum part part);
 int32_t network_global(struct network *network, enum part part);
 /* weight * x [+ bias]; x itself where there is no weight. `bias` PART_COUNT: none. */
 int32_t network_linear(struct network *network, uint32_t il, enum part weight, enum part bias,

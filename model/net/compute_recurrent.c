@@ -114,9 +114,9 @@ static int32_t scan(struct network *network, uint32_t il, int32_t x, int32_t dt,
     struct shape shape = SHAPE(inner * network->n_tokens + state_row * network->n_seqs);
     int32_t a = network_weight(network, il, PART_SSM_A);
     int32_t y = graph_new(graph, GRAPH_PLAIN, shape, shaped, x, dt, a);
-    graph->tensors[y].source[4] = b;
-    graph->tensors[y].source[5] = c;
-    graph->tensors[y].source[6] = network->states_main;
+    graph_source(graph, y, 4, b);
+    graph_source(graph, y, 5, c);
+    graph_source(graph, y, 6, network->states_main);
     graph_expand(graph, y);
     copy_unused(network, state, states);
     recurrent_keep(graph, y, state);

@@ -45,7 +45,7 @@ static int from_place(const struct schedule *schedule, const struct graph *graph
         return schedule->n_backends - 1;
     if (tensor->op == GRAPH_ROPE || tensor->op == GRAPH_FLASH_ATTN)
         return UNASSIGNED;
-    for (int i = 0; i < GRAPH_MAX_SOURCES && tensor->op != GRAPH_LEAF; i++) {
+    for (int i = 0; i < tensor->n_sources; i++) {
         int32_t source = tensor->source[i];
         if (source != GRAPH_NONE && graph->tensors[source].flags & GRAPH_WEIGHT)
             return offloaded(schedule, tensor, graph->tensors[source].backend);
@@ -90,7 +90,7 @@ static void assign_rest(struct graph *graph, int cpu)
         struct graph_tensor *node = &graph->tensors[graph->nodes[i]];
         if (node->root != GRAPH_NONE && node->backend == UNASSIGNED)
             node->backend = graph->tensors[node->root].backend;
-        for (int j = 0; j < GRAPH_MAX_SOURCES; j++) {
+        for (int j = 0; j < node->n_sources; j++) {
             if (node->source[j] == GRAPH_NONE)
                 continue;
             struct graph_tensor *source = &graph->tensors[node->source[j]];

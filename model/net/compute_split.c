@@ -104,7 +104,7 @@ static bool needs_split(const struct splitter *s, const struct graph_tensor *nod
 {
     if (s->n_inputs == 0)
         return false;
-    for (int j = 0; j < GRAPH_MAX_SOURCES; j++) {
+    for (int j = 0; j < node->n_sources; j++) {
         int32_t source = node->source[j];
         if (source == GRAPH_NONE || s->graph->tensors[source].backend == s->backend)
             continue;
@@ -132,7 +132,8 @@ static void finish_split(struct splitter *s, int32_t end)
 
 static void take_inputs(struct splitter *s, int32_t node)
 {
-    for (int j = 0; j < GRAPH_MAX_SOURCES; j++) {
+    int n = s->graph->tensors[node].n_sources;
+    for (int j = 0; j < n; j++) {
         int32_t source = s->graph->tensors[node].source[j];
         if (source == GRAPH_NONE)
             continue;
@@ -202,7 +203,7 @@ static struct graph_tensor *reusable_source(const struct graph *graph,
 {
     if (node->op != GRAPH_INPLACE && node->op != GRAPH_ROPE)
         return NULL;
-    for (int i = 0; i < GRAPH_MAX_SOURCES; i++) {
+    for (int i = 0; i < node->n_sources; i++) {
         if (node->source[i] == GRAPH_NONE)
             continue;
         struct graph_tensor *source = &graph->tensors[node->source[i]];
@@ -273,7 +274,7 @@ static void count_readers(struct graph *graph, const struct split_order *order)
         const struct graph_tensor *node = &graph->tensors[step];
         if (node->root != GRAPH_NONE)
             graph->tensors[node->root].views++;
-        for (int j = 0; j < GRAPH_MAX_SOURCES; j++)
+        for (int j = 0; j < node->n_sources; j++)
             if (node->source[j] != GRAPH_NONE)
                 graph->tensors[node->source[j]].readers++;
     }
@@ -283,7 +284,7 @@ static void run_node(struct allocation *a, int32_t step)
 {
     const int32_t *source = a->graph->tensors[step].source;
     allocate(a, step);
-    for (int j = 0; j < GRAPH_MAX_SOURCES; j++)
+    for (int j = 0; j < a->graph->tensors[step].n_sources; j++)
         if (source[j] != GRAPH_NONE)
             read_once(a, source[j]);
 }

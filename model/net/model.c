@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/net/arch.h"
+#include "model/net/compute_rows.h"
 #include "model/net/model_kind.h"
 #include "model/net/tensor_groups.h"
 
@@ -166,6 +167,7 @@ bool model_describe(const struct gguf *gguf, const char *path, bool load_mtp, st
     model->complete = gguf->complete;
     describe_rows(gguf, load_mtp, model);
     sort_names(model);
+    model->compute = compute_rows_new(model);
     *out = model;
     return true;
 }
@@ -178,6 +180,7 @@ void model_free(struct model **model)
     free((*model)->path);
     free((*model)->tensors);
     free((*model)->by_name);
+    compute_rows_free(&(*model)->compute);
     free(*model);
     *model = NULL;
 }

@@ -169,6 +169,15 @@ static void merge_all(struct cover_classes *out, size_t n_rows, size_t n_columns
     }
 }
 
+static uint32_t *count_members(const size_t *class_of, size_t n, size_t n_classes)
+{
+    uint32_t *members = memory_array(n_classes, sizeof *members);
+    for (size_t i = 0; i < n; i++) {
+        members[class_of[i]]++;
+    }
+    return members;
+}
+
 bool cover_classes_find(const struct cover_cell *cells, size_t n_rows, size_t n_columns,
                         size_t n_colours, struct cover_classes *out)
 {
@@ -178,9 +187,10 @@ bool cover_classes_find(const struct cover_cell *cells, size_t n_rows, size_t n_
     size_t *first_column = memory_array(n_columns, sizeof *first_column);
     out->row_class = memory_array(n_rows, sizeof *out->row_class);
     out->column_class = memory_array(n_columns, sizeof *out->column_class);
-    out->grid = (struct cover_grid){equal_lines(&rows, out->row_class, first_row),
-                                    equal_lines(&columns, out->column_class, first_column),
-                                    n_colours, NULL};
+    out->grid =
+        (struct cover_grid){.n_rows = equal_lines(&rows, out->row_class, first_row),
+                            .n_columns = equal_lines(&columns, out->column_class, first_column),
+                            .n_colours = n_colours};
     bool fits = out->grid.n_rows <= COVER_MAX && out->grid.n_columns <= COVER_MAX;
     if (fits) {
         out->grid.cells =
@@ -190,6 +200,8 @@ bool cover_classes_find(const struct cover_cell *cells, size_t n_rows, size_t n_
                                        first_column[i % out->grid.n_columns]];
         }
         merge_all(out, n_rows, n_columns);
+        out->grid.row_weight = count_members(out->row_class, n_rows, out->grid.n_rows);
+        out->grid.column_weight = count_members(out->column_class, n_columns, out->grid.n_columns);
     }
     free(first_row);
     free(first_column);
@@ -201,5 +213,7 @@ void cover_classes_clear(struct cover_classes *classes)
     free(classes->row_class);
     free(classes->column_class);
     free(classes->grid.cells);
+    free(classes->grid.row_weight);
+    free(classes->grid.column_weight);
     *classes = (struct cover_classes){0};
 }

@@ -160,19 +160,63 @@ static bool find_classes(const struct name_grid *grid, size_t n_colours, bool *t
     return fits;
 }
 
-static void write_grid(struct rule_writer *writer, uint64_t effort)
+static size_t count_characters(const struct generated_rules *rules)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rules->n; i++) {
+        n += strlen(rules->rules[i].pattern);
+    }
+    return n;
+}
+
+/* Keeps the shorter list in `best`: fewer rules, then fewer characters. Takes `other`. */
+static void keep_shorter(struct generated_rules *best, struct generated_rules *other)
+{
+    bool shorter = best->n == 0 || other->n < best->n ||
+                   (other->n == best->n && count_characters(other) < count_characters(best));
+    struct generated_rules loser = shorter ? *best : *other;
+    *best = shorter ? *other : *best;
+    generated_rules_clear(&loser);
+}
+
+static void write_style(struct rule_writer *writer, const struct plan_cover *plan,
+                        struct generated_rules *out)
+{
+    const struct name_grid *grid = writer->grid;
+    *out = (struct generated_rules){0};
+    writer->out = out;
+    memset(writer->decided, 0, grid->n_suffixes * grid->n_layers * sizeof *writer->decided);
+    write_cover(writer, plan);
+}
+
+static void write_grid(struct rule_writer *writer, uint64_t effort, struct generated_rules *out)
 {
     struct cover_classes classes = {0};
     struct cover cover = {0};
     struct plan_cover plan = {&cover, &classes, false};
-    if (find_classes(writer->grid, writer->grids->n_colours, &plan.turned, &classes)) {
-        cover_find(&classes.grid, effort, &cover);
-        write_cover(writer, &plan);
-    } else {
+    if (!find_classes(writer->grid, writer->grids->n_colours, &plan.turned, &classes)) {
+        writer->out = out;
         write_by_suffix(writer);
+        cover_classes_clear(&classes);
+        return;
     }
-    cover_clear(&cover);
+    for (int style = 0; style < COVER_STYLES; style++) {
+        struct generated_rules rules;
+        cover_find(&classes.grid, (enum cover_style)style, effort / COVER_STYLES, &cover);
+        write_style(writer, &plan, &rules);
+        keep_shorter(out, &rules);
+        cover_clear(&cover);
+    }
     cover_classes_clear(&classes);
+}
+
+static void move_rules(struct generated_rules *from, struct generated_rules *to)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        generated_rules_add(to, from->rules[i].pattern, from->rules[i].device,
+                            from->rules[i].cpu_moe);
+    }
+    free(from->rules);
 }
 
 static bool grid_has_wish(const struct name_grid *grid)
@@ -206,11 +250,13 @@ static void write_grids(const struct model *model, const struct name_grids *grid
             continue;
         }
         struct rule_writer writer = {
-            .model = model, .grids = grids, .grid = grid, .plain_block = plain, .out = out};
+            .model = model, .grids = grids, .grid = grid, .plain_block = plain};
         writer.layers_optional =
             plain && grid->n_suffixes + grids->n_single <= MAX_NAMES_WITHOUT_LAYER;
         writer.decided = memory_array(grid->n_suffixes * grid->n_layers, sizeof *writer.decided);
-        write_grid(&writer, effort);
+        struct generated_rules rules = {0};
+        write_grid(&writer, effort, &rules);
+        move_rules(&rules, out);
         free(writer.decided);
     }
 }

@@ -18,6 +18,7 @@ struct board {
     size_t n_rows, n_colours, n_words;
     struct bit_set columns; /* all of them */
     struct row_state *rows;
+    const struct cover_grid *grid;
 };
 
 struct search {
@@ -85,7 +86,8 @@ static void board_init(struct board *board, const struct cover_grid *grid)
 {
     *board = (struct board){.n_rows = grid->n_rows,
                             .n_colours = grid->n_colours,
-                            .n_words = (grid->n_columns + 63) / 64};
+                            .n_words = (grid->n_columns + 63) / 64,
+                            .grid = grid};
     board->rows = memory_array(grid->n_rows, sizeof *board->rows);
     for (size_t column = 0; column < grid->n_columns; column++) {
         set_add(&board->columns, column);
@@ -206,8 +208,24 @@ static unsigned gain_of(const struct board *board, const struct palette *palette
 
 struct best {
     unsigned gain;
+    uint64_t weight; /* the same in cells of the full grid */
+    bool finishes;   /* nothing of its colour is left */
     struct cover_rule rule;
 };
+
+static bool is_better(enum cover_style style, const struct best *a, const struct best *b)
+{
+    if (b->gain == 0) {
+        return true;
+    }
+    if (style == COVER_MANY_FIRST) {
+        return a->gain > b->gain;
+    }
+    if (a->finishes != b->finishes) {
+        return a->finishes;
+    }
+    return a->finishes ? a->weight < b->weight : a->gain > b->gain;
+}
 
 static void consider(const struct board *board, const struct palette *palette,
                      const struct bit_set *columns, struct best *best)
@@ -215,7 +233,7 @@ static void consider(const struct board *board, const struct palette *palette,
     struct cover_rule rule;
     unsigned gain = shape_rule(board, palette, columns, &rule);
     if (gain > best->gain) {
-        *best = (struct best){gain, rule};
+        *best = (struct best){.gain = gain, .rule = rule};
     }
 }
 
@@ -280,12 +298,33 @@ static void consider_colour(const struct board *board, size_t colour, struct bes
     }
 }
 
-static bool greedy_step(const struct board *board, struct cover_rule *rule)
+static uint64_t weight_of(const struct board *board, const struct cover_rule *rule)
+{
+    uint64_t weight = 0;
+    for (size_t r = 0; r < board->n_rows; r++) {
+        const struct bit_set *must = &board->rows[r].must[rule->colour];
+        for (size_t c = 0; c < board->grid->n_columns && bit_set_has(&rule->rows, r); c++) {
+            if (bit_set_has(must, c) && bit_set_has(&rule->columns, c)) {
+                weight += (uint64_t)board->grid->row_weight[r] * board->grid->column_weight[c];
+            }
+        }
+    }
+    return weight;
+}
+
+static bool greedy_step(const struct board *board, enum cover_style style, struct cover_rule *rule)
 {
     struct best best = {0};
     for (size_t c = 0; c < board->n_colours; c++) {
-        if (colour_left(board, c) > 0) {
-            consider_colour(board, c, &best);
+        unsigned left = colour_left(board, c);
+        struct best here = {0};
+        if (left > 0) {
+            consider_colour(board, c, &here);
+            here.finishes = here.gain == left;
+            here.weight = weight_of(board, &here.rule);
+        }
+        if (here.gain > 0 && is_better(style, &here, &best)) {
+            best = here;
         }
     }
     *rule = best.rule;
@@ -301,12 +340,12 @@ static void rule_add(struct cover *cover, const struct cover_rule *rule)
     cover->rules[cover->n++] = *rule;
 }
 
-static void cover_greedily(const struct board *start, struct cover *out)
+static void cover_greedily(const struct board *start, enum cover_style style, struct cover *out)
 {
     struct board board;
     struct cover_rule rule;
     board_copy(&board, start);
-    while (greedy_step(&board, &rule)) {
+    while (greedy_step(&board, style, &rule)) {
         rule_add(out, &rule);
         board_play(&board, &rule);
     }
@@ -473,12 +512,13 @@ static void cover_improve(const struct board *board, uint64_t effort, struct cov
     free(search.path);
 }
 
-void cover_find(const struct cover_grid *grid, uint64_t effort, struct cover *out)
+void cover_find(const struct cover_grid *grid, enum cover_style style, uint64_t effort,
+                struct cover *out)
 {
     struct board board;
     *out = (struct cover){0};
     board_init(&board, grid);
-    cover_greedily(&board, out);
+    cover_greedily(&board, style, out);
     cover_improve(&board, effort, out);
     free(board.rows);
 }

@@ -24,6 +24,8 @@ struct cover_grid {
     size_t n_rows, n_columns; /* at most COVER_MAX each */
     size_t n_colours;         /* at most COVER_MAX_COLOURS */
     struct cover_cell *cells; /* row by row */
+    /* How many lines of the full grid each stands for. */
+    uint32_t *row_weight, *column_weight;
 };
 
 struct bit_set {
@@ -41,8 +43,13 @@ struct cover {
     bool proven; /* there is no shorter list */
 };
 
+/* What to decide first where the number of rules is the same: many cells, or what is finished with few
+ * cells, so that the most stands last, as a catch-all. */
+enum cover_style { COVER_MANY_FIRST, COVER_FEW_FIRST, COVER_STYLES };
+
 /* `effort`: how many steps may be spent on proving or improving the greedy answer. Deterministic. */
-void cover_find(const struct cover_grid *grid, uint64_t effort, struct cover *out);
+void cover_find(const struct cover_grid *grid, enum cover_style style, uint64_t effort,
+                struct cover *out);
 void cover_clear(struct cover *cover);
 
 bool bit_set_has(const struct bit_set *set, size_t bit);
