@@ -268,7 +268,8 @@ void log_load_findings(const struct log *log, const struct log_load *load,
 {
     finding_failure(load, plan, report);
     if (report->verdict == VERDICT_CPU_FALLBACK ||
-        (load->has_offloaded && load->offloaded == 0 && report->verdict == VERDICT_FAILED))
+        (load->has_offloaded && load->offloaded == 0 && report->verdict == VERDICT_FAILED) ||
+        load->hints[HINT_NO_KERNEL])
         log_finding_cause(log, load, report);
     if (report->verdict == VERDICT_INCONCLUSIVE)
         finding_quiet(log, load, report);

@@ -129,6 +129,7 @@ static const struct line_kind line_kinds[] = {
     /* refused memory */
     {"failed to allocate ", "failed to allocate %s buffer of size %u", take_refused, 0},
     {" on device ", "allocating %f MiB on device %u:", take_cuda_malloc, 0},
+    {"current device:", "current device: %u, in function", take_current_device, 0},
     {"failed to allocate buffer of size", "size %u", take_refused_bytes, 0},
     {"Device memory allocation of size", "size %u failed", take_refused_bytes, 0},
     {"an't allocate ", "allocate %u Bytes of memory on device", take_refused_bytes, 0},

@@ -19,7 +19,7 @@ line_handler take_weights, take_buffer, take_ollama_buffer, take_context_start, 
 enum { SETTING_SEQ_MAX, SETTING_BATCH, SETTING_UBATCH };
 
 /* log_take_trouble.c: refusals, failures, hints */
-line_handler take_refused, take_cuda_malloc, take_refused_bytes, take_load_failed,
-    take_context_failed, take_abort, take_pinned, take_hint, take_fit;
+line_handler take_refused, take_cuda_malloc, take_current_device, take_refused_bytes,
+    take_load_failed, take_context_failed, take_abort, take_pinned, take_hint, take_fit;
 
 #endif

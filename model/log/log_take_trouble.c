@@ -42,20 +42,34 @@ static bool load_has_rocm(const struct log_reader *reader, const struct log_load
     return reader->rocm;
 }
 
+/* "CUDA0" or "ROCm0" for a device's number. */
+static void refused_on(struct log_reader *reader, struct log_text number, uint64_t bytes)
+{
+    struct log_load *load = log_load_now(reader);
+    char name[16];
+
+    if (number.length > 3)
+        return;
+    memcpy(name, load_has_rocm(reader, load) ? "ROCm" : "CUDA", 4);
+    memcpy(name + 4, number.text, number.length);
+    log_load_refused(load, (struct log_text){name, 4 + number.length}, bytes, LOG_USE_UNKNOWN);
+}
+
 /* "allocating 4162.15 MiB on device 0: cudaMalloc failed: out of memory", HIP builds say the same */
 void take_cuda_malloc(struct log_reader *reader, const struct log_captures *c, int what)
 {
-    struct log_load *load = log_load_now(reader);
     uint64_t slack, bytes = log_figure_bytes(&c->at[0], 20, &slack);
-    char name[16];
 
     (void)what;
-    if (c->at[1].text.length > 3)
-        return;
-    memcpy(name, load_has_rocm(reader, load) ? "ROCm" : "CUDA", 4);
-    memcpy(name + 4, c->at[1].text.text, c->at[1].text.length);
-    log_load_refused(load, (struct log_text){name, 4 + c->at[1].text.length}, bytes,
-                     LOG_USE_UNKNOWN);
+    refused_on(reader, c->at[1].text, bytes);
+}
+
+/* "  current device: 1, in function alloc at ...", behind "CUDA error: out of memory" */
+void take_current_device(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    (void)what;
+    if (log_load_now(reader)->failure.kind == FAILURE_ALLOCATION)
+        refused_on(reader, c->at[0].text, 0);
 }
 
 /* Refusals that name a size and no buffer type; `what` 20: the size is in MiB. */

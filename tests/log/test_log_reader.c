@@ -288,6 +288,28 @@ Test(log_reader, a_refusal_names_buffer_bytes_and_use)
     seen_clear(&seen);
 }
 
+Test(log_reader, a_refusal_while_running_names_its_device)
+{
+    struct seen seen = see("load_tensors: CUDA0 model buffer size = 10.00 MiB\n"
+                           "CUDA error: out of memory\n"
+                           "  current device: 1, in function alloc at ggml-cuda.cu:480\n");
+
+    cr_expect_str_eq(verdict(&seen), "failed");
+    cr_expect_str_eq(seen.log.loads[0].failure.buffer, "CUDA1");
+    seen_clear(&seen);
+}
+
+Test(log_reader, a_missing_kernel_is_the_builds_fault)
+{
+    struct seen seen =
+        see("load_tensors: CUDA0 model buffer size = 10.00 MiB\n"
+            "CUDA error: no kernel image is available for execution on the device\n");
+
+    cr_expect_str_eq(verdict(&seen), "failed");
+    cr_expect(has_finding(&seen, "arch-mismatch"));
+    seen_clear(&seen);
+}
+
 /* ---- why it fell back ---- */
 
 #define ON_CPU "load_tensors: CPU_Mapped model buffer size = 10.00 MiB\n"
