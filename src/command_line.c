@@ -250,10 +250,15 @@ static bool find_command(struct walk *walk)
     return entry_point(walk);
 }
 
-/* Any other program whose next word is a flag of llama.cpp: ./my-server -m … */
+/* Any other program that is given a model as llama.cpp is: ./my-server -m … */
 static bool guess_program(struct walk *walk)
 {
-    if (walk->at + 1 >= walk->n || flag_find(walk->words[walk->at + 1], NULL) == NULL) {
+    bool model = false;
+    for (size_t i = walk->at + 1; i < walk->n; i++) {
+        const struct flag *flag = flag_find(walk->words[i], NULL);
+        model = model || (flag != NULL && flag->use == FLAG_MODEL);
+    }
+    if (!model) {
         return false;
     }
     walk->out->program = walk->words[walk->at++];
