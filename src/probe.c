@@ -1,0 +1,302 @@
+#include "src/probe.h"
+
+#include "model/base/memory.h"
+#include "src/child.h"
+#include "src/probe_table.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum { DEFAULT_SECONDS = 120, STEP_MS = 100, AFTER_TABLE_MS = 30 };
+
+void probe_clear(struct probe *probe)
+{
+    for (size_t i = 0; i < probe->n_rows; i++) {
+        free(probe->rows[i].name);
+    }
+    free(probe->rows);
+    free(probe->program);
+    free(probe->version);
+    *probe = (struct probe){0};
+}
+
+const struct probe_row *probe_find(const struct probe *probe, const char *name)
+{
+    for (size_t i = 0; i < probe->n_rows; i++) {
+        if (strcmp(probe->rows[i].name, name) == 0) {
+            return &probe->rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- the question --------------------------------------------------------------------------- */
+
+struct words {
+    char **text;
+    size_t n;
+};
+
+static void add_word(struct words *words, const char *text)
+{
+    words->text = memory_resize(words->text, words->n + 2, sizeof *words->text);
+    words->text[words->n++] = memory_text(text);
+    words->text[words->n] = NULL;
+}
+
+static void words_clear(struct words *words)
+{
+    for (size_t i = 0; i < words->n; i++) {
+        free(words->text[i]);
+    }
+    free(words->text);
+    *words = (struct words){0};
+}
+
+static bool asks_server(const struct probe_request *request)
+{
+    enum target target = request->plan->settings.target;
+    return target == TARGET_LLAMA_SERVER || target == TARGET_LLAMA_CLI;
+}
+
+static void add_server_words(struct words *words, char **arguments, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool fit = strcmp(arguments[i], "-fit") == 0 && i + 1 < n;
+        add_word(words, arguments[i]);
+        if (fit) {
+            add_word(words, "on");
+            i++;
+        }
+    }
+    add_word(words, "-lv");
+    add_word(words, "4");
+}
+
+/* llama-fit-params knows the placement alone: not -fit, and nothing that is handed through. */
+static void add_fit_params_words(struct words *words, const struct probe_request *request)
+{
+    struct plan plain;
+    size_t n = 0;
+    struct extra_arguments *extra = request->plan->extra;
+    plain = *request->plan;
+    plain.extra = NULL;
+    char **arguments =
+        arguments_write(request->model, request->rig, &plain, request->evaluation, &n);
+    (void)extra;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(arguments[i], "-fit") == 0) {
+            i++;
+            continue;
+        }
+        if (strcmp(arguments[i], "-kvu") != 0 && strcmp(arguments[i], "-no-kvu") != 0) {
+            add_word(words, arguments[i]);
+        }
+    }
+    arguments_free(&arguments);
+    add_word(words, "-fitp");
+    add_word(words, "on");
+    add_word(words, "-nr");
+}
+
+static bool build_command(const struct probe_request *request, const char *program,
+                          struct words *words, struct error *error)
+{
+    const struct resolved *resolved = &request->evaluation->resolved;
+    if (!asks_server(request) && resolved->kv_unified && resolved->n_seq > 1) {
+        return error_set(error, ERROR_SYSTEM,
+                         "llama-fit-params has no -kvu: a unified cache for %u sequences cannot be "
+                         "asked of it; plan for --target llama-server",
+                         resolved->n_seq);
+    }
+    add_word(words, program);
+    add_word(words, "-m");
+    add_word(words, request->model_path);
+    if (asks_server(request)) {
+        size_t n = 0;
+        char **arguments =
+            arguments_write(request->model, request->rig, request->plan, request->evaluation, &n);
+        add_server_words(words, arguments, n);
+        arguments_free(&arguments);
+    } else {
+        add_fit_params_words(words, request);
+    }
+    return true;
+}
+
+/* ---- the answer ----------------------------------------------------------------------------- */
+
+struct deadline {
+    struct timespec end;
+};
+
+static void deadline_in(struct deadline *deadline, unsigned seconds)
+{
+    clock_gettime(CLOCK_MONOTONIC, &deadline->end);
+    deadline->end.tv_sec += seconds;
+}
+
+static bool deadline_passed(const struct deadline *deadline)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > deadline->end.tv_sec ||
+           (now.tv_sec == deadline->end.tv_sec && now.tv_nsec >= deadline->end.tv_nsec);
+}
+
+struct answer {
+    struct child child;
+    struct probe *probe;
+    bool server, begun, table, refused, loading;
+    char *complaint; /* owned: llama.cpp's own words */
+};
+
+static void read_line(struct answer *answer, const char *line)
+{
+    if (!answer->server && probe_read_print_line(line, answer->probe)) {
+        return;
+    }
+    switch (probe_read_log_line(line, answer->begun && answer->server, answer->probe)) {
+    case PROBE_LINE_BEGIN:
+        answer->begun = true;
+        break;
+    case PROBE_LINE_ROW:
+        answer->table = true;
+        break;
+    case PROBE_LINE_LOADING:
+        answer->loading = answer->loading || !answer->table;
+        break;
+    case PROBE_LINE_REFUSED:
+        answer->refused = true;
+        if (answer->complaint == NULL) {
+            answer->complaint = memory_text(line);
+        }
+        break;
+    case PROBE_LINE_OTHER:
+        break;
+    }
+}
+
+/* Reads until the table is whole, the program ends, or it is time. True: go on to judge the answer. */
+static bool listen(struct answer *answer, const struct probe_request *request, struct error *error)
+{
+    struct deadline deadline;
+    deadline_in(&deadline, request->seconds > 0 ? request->seconds : DEFAULT_SECONDS);
+    for (;;) {
+        const char *line = NULL;
+        size_t rows = answer->probe->n_rows;
+        enum child_read got =
+            child_read_line(&answer->child, answer->table ? AFTER_TABLE_MS : STEP_MS, &line);
+        if (got == CHILD_LINE) {
+            read_line(answer, line);
+            bool after = answer->server && answer->table && answer->probe->n_rows == rows;
+            if (after || answer->loading) {
+                return true;
+            }
+            continue;
+        }
+        if (got == CHILD_END || (answer->server && answer->table)) {
+            return true;
+        }
+        if (request->go_on != NULL && !request->go_on(request->payload)) {
+            return error_set(error, ERROR_SYSTEM, "probe: cancelled");
+        }
+        if (deadline_passed(&deadline)) {
+            return error_set(error, ERROR_SYSTEM, "%s: no answer within %u seconds: given up",
+                             answer->probe->program,
+                             request->seconds > 0 ? request->seconds : (unsigned)DEFAULT_SECONDS);
+        }
+    }
+}
+
+static bool judge(const struct answer *answer, int status, const struct probe_request *request,
+                  struct error *error)
+{
+    const char *program = answer->probe->program;
+    if (answer->probe->n_rows == 0) {
+        if (answer->loading) {
+            return error_set(
+                error, ERROR_SYSTEM,
+                "%s: prints no memory table before it loads (a build from before -fit): "
+                "stopped at once; use a newer llama.cpp",
+                program);
+        }
+        if (answer->refused) {
+            return error_set(error, ERROR_INPUT, "%s refuses the plan: %.600s", program,
+                             answer->complaint);
+        }
+        if (WIFSIGNALED(status)) {
+            return error_set(error, ERROR_SYSTEM, "%s: crashed (signal %d: %s)", program,
+                             WTERMSIG(status), strsignal(WTERMSIG(status)));
+        }
+        return error_set(error, ERROR_SYSTEM,
+                         "%s: ended without a memory table (exit status %d): an old build, or not "
+                         "llama.cpp",
+                         program, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+    }
+    for (size_t k = 0; k < request->evaluation->n_in_use; k++) {
+        const char *name = request->rig->devices[request->evaluation->in_use[k]].device_name;
+        if (probe_find(answer->probe, name) == NULL) {
+            return error_set(
+                error, ERROR_SYSTEM,
+                "%s: does not have the plan's device %s: another machine, a masked card "
+                "or a build without its backend",
+                program, name);
+        }
+    }
+    return true;
+}
+
+/* "version: 7123 (abcdef0)" */
+static char *ask_version(const char *program)
+{
+    const char *const argv[] = {program, "--version", NULL};
+    struct child child;
+    const char *line = NULL;
+    char *version = NULL;
+    if (!child_start(&child, argv, NULL, NULL)) {
+        return memory_text("");
+    }
+    for (int quiet = 0; version == NULL && quiet < 50;) {
+        enum child_read got = child_read_line(&child, STEP_MS, &line);
+        if (got == CHILD_END) {
+            break;
+        }
+        quiet += got == CHILD_QUIET ? 1 : 0;
+        if (got == CHILD_LINE && strncmp(line, "version: ", strlen("version: ")) == 0) {
+            version = memory_text(line + strlen("version: "));
+        }
+    }
+    child_kill(&child);
+    return version == NULL ? memory_text("") : version;
+}
+
+bool probe_run(const struct probe_request *request, struct probe *out, struct error *error)
+{
+    *out = (struct probe){0};
+    const char *name = asks_server(request) ? "llama-server" : "llama-fit-params";
+    out->program = child_find(request->folder, name);
+    if (out->program == NULL) {
+        return error_set(error, ERROR_SYSTEM, "no %s in %s: say where it is with --llama-bin DIR",
+                         name, request->folder != NULL ? request->folder : "PATH");
+    }
+    struct words words = {0};
+    struct answer answer = {.probe = out, .server = asks_server(request)};
+    bool asked = build_command(request, out->program, &words, error) &&
+                 child_start(&answer.child, (const char *const *)words.text, NULL, error);
+    bool heard = asked && listen(&answer, request, error);
+    int status = asked ? child_kill(&answer.child) : 0;
+    bool done = heard && judge(&answer, status, request, error);
+    if (done) {
+        out->version = ask_version(out->program);
+    }
+    free(answer.complaint);
+    words_clear(&words);
+    if (!done) {
+        probe_clear(out);
+    }
+    return done;
+}

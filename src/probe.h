@@ -1,0 +1,46 @@
+/* Asks the user's own llama.cpp what a plan would take, without loading it.
+ *
+ * llama-server (and llama-cli, which embeds it) is started with the plan's arguments, -fit on and -lv 4; it
+ * prints a memory table after "getting device memory data for initial parameters" and would load
+ * milliseconds later, so the whole process group is killed at the table's last row. The other targets are
+ * asked through `llama-fit-params … -fitp on -nr`, which loads nothing. Both print MiB rounded down.
+ * Sources: common/fit.cpp:906-1086, tools/fit-params of llama.cpp v0.5.0.
+ */
+#ifndef OTPLAN_SRC_PROBE_H
+#define OTPLAN_SRC_PROBE_H
+
+#include "model/text/arguments.h"
+
+struct probe_row {
+    char *name;                                   /* owned: "CUDA0", "Host", "CPU_REPACK" */
+    uint64_t model_mib, context_mib, compute_mib; /* as printed: rounded down */
+};
+
+struct probe {
+    char *program; /* owned: path of what was asked */
+    char *version; /* owned: "version: 7123 (abc)"; "" where it does not say */
+    struct probe_row *rows;
+    size_t n_rows;
+};
+
+struct probe_request {
+    const char *folder; /* where llama.cpp's programs are; NULL: PATH */
+    const char *model_path;
+    const struct model *model;
+    const struct rig *rig;
+    const struct plan *plan;
+    const struct evaluation *evaluation;
+    unsigned seconds;             /* time limit; 0: 120 */
+    bool (*go_on)(void *payload); /* asked several times a second; false cancels */
+    void *payload;
+};
+
+/* Fills `out`; probe_clear it. ERROR_SYSTEM in words: no llama.cpp found, it crashed, its time ran out, its build
+ * prints no such table, it does not have the plan's devices, cancelled. ERROR_INPUT where it refuses the plan. */
+bool probe_run(const struct probe_request *request, struct probe *out, struct error *error);
+void probe_clear(struct probe *probe);
+
+/* Row of a device by its name; "Host" for the host. NULL where it is not in the answer. */
+const struct probe_row *probe_find(const struct probe *probe, const char *name);
+
+#endif
