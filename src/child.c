@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -136,10 +137,26 @@ enum child_read child_read_line(struct child *child, int milliseconds, const cha
     }
 }
 
+/* A program that closed its output is about to end by itself: that status tells more than ours. */
+static bool ended_by_itself(struct child *child, int *status)
+{
+    static const struct timespec moment = {.tv_nsec = 5000000};
+    for (int i = 0; i < 100 && child->output < 0; i++) {
+        pid_t ended = waitpid(child->pid, status, WNOHANG);
+        if (ended == child->pid) {
+            return true;
+        }
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
 int child_kill(struct child *child)
 {
     int status = 0;
-    if (child->pid > 0) {
+    if (child->pid > 0 && ended_by_itself(child, &status)) {
+        kill(-child->pid, SIGKILL); /* what it may have left behind */
+    } else if (child->pid > 0) {
         kill(-child->pid, SIGKILL);
         while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
         }

@@ -10,6 +10,7 @@ static const char general[] =
     "  otplan export  MODEL|PLAN [flags]         the arguments (--format, -o FILE)\n"
     "  otplan compare BEFORE AFTER [-m MODEL]    two plans side by side\n"
     "  otplan verify  [PLAN.json] LOG            did llama.cpp do what was planned?\n"
+    "  otplan probe   MODEL|PLAN [flags]         ask your own llama.cpp for its figures\n"
     "  otplan tensors MODEL                      the tensor table\n"
     "  otplan devices                            what this machine has\n"
     "\n"
@@ -43,6 +44,18 @@ static const char plan[] =
 static const char tensors[] = "otplan tensors MODEL [--json]\n"
                               "\n"
                               "Every tensor: name, type, group, size and shape.\n";
+
+static const char probe[] =
+    "otplan probe MODEL|PLAN.json [llama.cpp flags] [--llama-bin DIR] [--json] [options]\n"
+    "\n"
+    "Starts your own llama-server with the plan's arguments, reads the memory table it prints "
+    "before it\n"
+    "loads, and stops it there: nothing is loaded. With --target llama-fit-params or llama-bench "
+    "it asks\n"
+    "llama-fit-params instead.\n"
+    "\n"
+    "  --llama-bin DIR   where llama.cpp's programs are; else PATH\n"
+    "  --json            predicted and answered figures, in bytes\n";
 
 static const char devices[] = "otplan devices [--devices FILE] [--json]\n"
                               "\n"
@@ -96,6 +109,7 @@ const char *help_text(enum command command)
         [COMMAND_PLANNER] = general, [COMMAND_PLAN] = plan,         [COMMAND_TENSORS] = tensors,
         [COMMAND_DEVICES] = devices, [COMMAND_OVERRIDES] = general, [COMMAND_EXPORT] = export,
         [COMMAND_COMPARE] = compare, [COMMAND_VERIFY] = verify,     [COMMAND_DEMO] = demo,
+        [COMMAND_PROBE] = probe,
     };
     return texts[command];
 }

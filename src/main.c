@@ -24,6 +24,7 @@ static int run(const struct options *options, struct error *error)
         [COMMAND_TENSORS] = command_tensors, [COMMAND_DEVICES] = command_devices,
         [COMMAND_EXPORT] = command_export,   [COMMAND_COMPARE] = command_compare,
         [COMMAND_VERIFY] = command_verify,   [COMMAND_DEMO] = command_planner,
+        [COMMAND_PROBE] = command_probe,
     };
     static const char version[] = "otplan " OTPLAN_VERSION "\n";
     if (options->help || options->version) {

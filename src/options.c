@@ -10,6 +10,7 @@ static const char *const command_names[COMMAND_COUNT] = {
     [COMMAND_PLANNER] = "",        [COMMAND_PLAN] = "plan",           [COMMAND_TENSORS] = "tensors",
     [COMMAND_DEVICES] = "devices", [COMMAND_OVERRIDES] = "overrides", [COMMAND_EXPORT] = "export",
     [COMMAND_COMPARE] = "compare", [COMMAND_VERIFY] = "verify",       [COMMAND_DEMO] = "demo",
+    [COMMAND_PROBE] = "probe",
 };
 
 const char *command_name(enum command command)
@@ -27,7 +28,8 @@ enum {
     EXPORT = 1 << COMMAND_EXPORT,
     COMPARE = 1 << COMMAND_COMPARE,
     VERIFY = 1 << COMMAND_VERIFY,
-    PLACING = PLANNER | PLAN | OVERRIDES | EXPORT | COMPARE,
+    PROBE = 1 << COMMAND_PROBE,
+    PLACING = PLANNER | PLAN | OVERRIDES | EXPORT | COMPARE | PROBE,
     ANY = (1 << COMMAND_COUNT) - 1,
 };
 
@@ -56,8 +58,9 @@ static const struct own_option own_options[] = {
     VALUE("--target", PLACING | VERIFY, target),
     VALUE("--depth", PLACING, depth),
     VALUE("--commands", PLANNER, commands),
-    SWITCH("--json", PLAN | TENSORS | DEVICES | OVERRIDES | COMPARE | VERIFY, json),
+    SWITCH("--json", PLAN | TENSORS | DEVICES | OVERRIDES | COMPARE | VERIFY | PROBE, json),
     SWITCH("--check", PLAN | EXPORT, check),
+    VALUE("--llama-bin", PROBE, llama_bin),
     VALUE("--format", EXPORT, format),
     VALUE("-o", EXPORT, output),
     VALUE("--output", EXPORT, output),

@@ -16,6 +16,7 @@ enum command {
     COMMAND_EXPORT,
     COMMAND_COMPARE,
     COMMAND_VERIFY,
+    COMMAND_PROBE,
     COMMAND_DEMO,
     COMMAND_COUNT,
 };
@@ -33,7 +34,7 @@ struct options {
     size_t n_after;
 
     const char *devices, *plan, *target, *format, *output, *color, *commands, *depth, *import,
-        *config;
+        *config, *llama_bin;
     bool json, check, force, compact, ascii, no_mouse, dry_run;
 };
 
