@@ -30,7 +30,7 @@ _otplan() {
     fi
     compopt -o filenames 2>/dev/null
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "plan tensors devices export compare demo" -- "$current"; compgen -f -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "plan tensors devices export compare verify demo" -- "$current"; compgen -f -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

@@ -1,6 +1,6 @@
 #compdef otplan
 _arguments -s \
-    '1: :_alternative "commands:command:(plan tensors devices export compare demo)" "files:model:_files"' \
+    '1: :_alternative "commands:command:(plan tensors devices export compare verify demo)" "files:model:_files"' \
     '--devices[describe the devices]:device file:_files' \
     '--plan[open a plan document]:plan:_files' \
     '--target[program the plan is for]:program:(llama-server llama-cli llama-bench llama-fit-params)' \

@@ -41,7 +41,7 @@ static const struct line_kind line_kinds[] = {
     /* the program */
     {"# command:", "# command: %t", take_command, 0},
     {" cmd=\"", "cmd=\"%t", take_command, 0},
-    {"llama-", "%tllama-server -%t", take_command, 0},
+    {"llama-", "^%tllama-server -%t", take_command, 0},
     {"build", "build: %t", take_build, 0},
     {"print_info: build ", "common_params_print_info: %t", take_build, 0},
     {"build info | tid=", NULL, take_process, 0},
@@ -56,7 +56,7 @@ static const struct line_kind line_kinds[] = {
     {"ggml_vulkan: ", "ggml_vulkan: %u = %t", take_vulkan_device, 0},
     {"using device ", "using device %s (%t", take_used_device, 0},
     {" MiB free)", "- %s %t (%u MiB, %u MiB free)", take_listed_device, 0},
-    {" MiB free)", "%s %t (%u MiB, %u MiB free)", take_listed_device, 1},
+    {" MiB free)", "^%s %t (%u MiB, %u MiB free)", take_listed_device, 1},
     {"Override Tensors for", "backends: %t", take_backend_names, 0},
 
     /* the model */
@@ -185,7 +185,7 @@ static const struct line_kind line_kinds[] = {
     {"failed to initialize ROCm", NULL, take_hint, HINT_NO_DEVICE},
     {"ggml_vulkan: No devices found", NULL, take_hint, HINT_NO_DEVICE},
     {"no compatible GPUs were discovered", NULL, take_hint, HINT_NO_DEVICE},
-    {"ermission denied", "%t/dev/%t", take_hint, HINT_NO_PERMISSION},
+    {"ermission denied", "^%t/dev/%t", take_hint, HINT_NO_PERMISSION},
     {"unable to open /dev/kfd", NULL, take_hint, HINT_NO_PERMISSION},
     {"no kernel image is available", NULL, take_hint, HINT_NO_KERNEL},
     {"CUDA_VISIBLE_DEVICES=", NULL, take_hint, HINT_MASKED},
@@ -204,11 +204,12 @@ static const struct line_kind line_kinds[] = {
     {"fit_params", NULL, take_fit, 0},
 };
 
-static void line_kind_try(struct log_reader *reader, const struct line_kind *kind)
+static void line_kind_try(struct log_reader *reader, const struct line_kind *kind,
+                          const struct log_pairs *pairs)
 {
     struct log_captures captures = {.n = 0};
 
-    if (!log_text_has(reader->line, kind->key))
+    if (!log_pairs_may_have(pairs, kind->key) || !log_text_has(reader->line, kind->key))
         return;
     if (kind->pattern && !log_scan(reader->line, kind->pattern, &captures))
         return;
@@ -217,6 +218,9 @@ static void line_kind_try(struct log_reader *reader, const struct line_kind *kin
 
 void log_line_take(struct log_reader *reader)
 {
+    struct log_pairs pairs;
+
+    log_pairs_of(reader->line, &pairs);
     for (size_t i = 0; i < sizeof line_kinds / sizeof *line_kinds; i++)
-        line_kind_try(reader, &line_kinds[i]);
+        line_kind_try(reader, &line_kinds[i], &pairs);
 }

@@ -140,6 +140,9 @@ static bool match_here(struct log_text line, size_t at, const char *pattern,
 
 bool log_scan(struct log_text line, const char *pattern, struct log_captures *captures)
 {
+    bool first_only = *pattern == '^';
+
+    pattern += first_only;
     for (size_t at = 0; at < line.length; at++) {
         bool starts_word = !blank(line.text[at]) && (at == 0 || blank(line.text[at - 1]));
         if (!starts_word)
@@ -147,8 +150,36 @@ bool log_scan(struct log_text line, const char *pattern, struct log_captures *ca
         captures->n = 0;
         if (match_here(line, at, pattern, captures))
             return true;
+        if (first_only)
+            return false;
     }
     return false;
+}
+
+/* ---- pairs of bytes ---- */
+
+static unsigned pair_place(const char *at)
+{
+    return ((unsigned char)at[0] * 61U + (unsigned char)at[1]) & 4095U;
+}
+
+void log_pairs_of(struct log_text line, struct log_pairs *pairs)
+{
+    memset(pairs, 0, sizeof *pairs);
+    for (size_t i = 1; i < line.length; i++) {
+        unsigned place = pair_place(line.text + i - 1);
+        pairs->bits[place / 64] |= UINT64_C(1) << place % 64;
+    }
+}
+
+bool log_pairs_may_have(const struct log_pairs *pairs, const char *word)
+{
+    for (; word[0] && word[1]; word++) {
+        unsigned place = pair_place(word);
+        if (!(pairs->bits[place / 64] & UINT64_C(1) << place % 64))
+            return false;
+    }
+    return true;
 }
 
 /* ---- slices ---- */

@@ -7,7 +7,9 @@
  *   %u   a number without a sign, blanks before it skipped: "35"
  *   %f   the same with a fraction: "1467.40"
  *
- * A pattern may begin at any word of the line, so whatever a supervisor, a container or llama.cpp itself
+ *   ^    in front: only from the line's first word
+ *
+ * Else a pattern may begin at any word of the line, so whatever a supervisor, a container or llama.cpp itself
  * writes in front does no harm. Nothing is copied: captures point into the line.
  */
 #ifndef OTPLAN_MODEL_LOG_LOG_SCAN_H
@@ -37,6 +39,14 @@ struct log_captures {
 };
 
 bool log_scan(struct log_text line, const char *pattern, struct log_captures *captures);
+
+/* Which pairs of neighbouring bytes a line has, as a set that may say yes too often. Most lines of a log
+ * matter to nobody; this tells so without looking for every word in every line. */
+struct log_pairs {
+    uint64_t bits[64];
+};
+void log_pairs_of(struct log_text line, struct log_pairs *pairs);
+bool log_pairs_may_have(const struct log_pairs *pairs, const char *word);
 
 /* Does `word` occur in the line? */
 bool log_text_has(struct log_text line, const char *word);
