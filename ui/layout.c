@@ -3,8 +3,10 @@
 enum {
     MANY_DEVICES = 9, /* from here two bars share a line where there is width */
     TWO_BARS_WIDTH = 120,
-    ARGUMENTS_PANE = 45, /* columns */
-    TENSORS_WANTED = 7,  /* rows of the tensor pane before the map takes its minor rows */
+    TENSORS_PANE = 75, /* columns; the arguments get the rest, within bounds */
+    ARGUMENTS_LEAST = 32,
+    ARGUMENTS_MOST = 90,
+    TENSORS_WANTED = 7, /* rows of the tensor pane before the map takes its minor rows */
     TENSORS_LEAST = 4,
 };
 
@@ -68,15 +70,15 @@ void layout_main(const struct layout_input *input, struct layout *out)
     int map_rows = major + most(extra, 0);
     left -= most(extra, 0);
 
+    int pane = least(most(width - TENSORS_PANE, ARGUMENTS_LEAST), ARGUMENTS_MOST);
     int y = 0;
     out->title = take(&y, width, 1);
     out->legend = take(&y, width, legend ? 1 : 0);
     out->bars = take(&y, width, out->bar_lines + 1);
     out->map = take(&y, width, 1 + map_rows);
-    out->tensors = take(&y, side ? width - ARGUMENTS_PANE : width, left);
+    out->tensors = take(&y, side ? width - pane : width, left);
     if (side) {
-        out->arguments =
-            (struct rect){width - ARGUMENTS_PANE, out->tensors.y, ARGUMENTS_PANE, left};
+        out->arguments = (struct rect){width - pane, out->tensors.y, pane, left};
     } else {
         out->arguments = take(&y, width, 1);
     }

@@ -92,7 +92,7 @@ static void draw_head(const struct ui *ui, const struct scene *scene, const stru
     int y = layout->map.y;
     canvas_text(canvas, 1, y, -1, ui->focus == FOCUS_MAP ? INK_STRONG : INK_PLAIN, "Map");
     if (ui->fold > 1 && layout->is_wide) {
-        canvas_format(canvas, 5, y, INK_DIM, "%d a cell", ui->fold);
+        canvas_format(canvas, 6, y, INK_DIM, "%d a cell", ui->fold);
     }
     for (int i = 0; i < visible; i++) {
         int column = ui->column_left + i;
@@ -109,7 +109,7 @@ static void draw_head(const struct ui *ui, const struct scene *scene, const stru
     size_t hidden = scene->map->n_rows - 1 - (size_t)(layout->map.height - 2);
     bool below = ui->row_top - 1 < hidden;
     if (hidden > 0) {
-        canvas_put(canvas, 5 + (layout->is_wide ? 4 : 0), y, below ? 0x2193 : 0x2191, INK_DIM);
+        canvas_put(canvas, 5, y, below ? 0x2193 : 0x2191, INK_DIM);
     }
 }
 

@@ -135,6 +135,13 @@ static void say_mode(const struct ui *ui, const struct scene *scene, const struc
              with_hints ? (layout->is_wide ? "  " : "   ") : "", keys);
 }
 
+/* Cells that draw_fit wants. */
+static int fit_cells(const struct scene *scene)
+{
+    char over[400];
+    return say_over(scene, over, sizeof over) ? text_width(over) : 29;
+}
+
 static int draw_fit(const struct scene *scene, int y, int room, struct canvas *canvas)
 {
     char over[400];
@@ -153,14 +160,13 @@ void status_draw(const struct ui *ui, const struct scene *scene, const struct la
                  struct canvas *canvas)
 {
     int y = layout->status.y;
-    char over[400];
     char text[600];
     char right[128];
     enum ink ink = moment(ui, scene, text, sizeof text);
     bool has_help = layout->help.height > 0;
     int end = ui->width - (layout->is_wide ? 1 : 2);
     say_mode(ui, scene, layout, has_help || text[0] == '\0', right, sizeof right);
-    if (say_over(scene, over, sizeof over) && text_width(over) + 3 > end - text_width(right)) {
+    if (fit_cells(scene) + 3 > end - text_width(right)) {
         say_mode(ui, scene, layout, false, right, sizeof right); /* the exact words come first */
     }
     int room = end - text_width(right) - 2;
