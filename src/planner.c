@@ -26,41 +26,11 @@ static bool wants_color(const struct planner_options *options)
     return options->color == COLOR_ALWAYS;
 }
 
-/* ---- events --------------------------------------------------------------------------------- */
-
-static void apply(struct planner *planner, struct intent *intent)
-{
-    if (intent->edit.kind != EDIT_NONE) {
-        planner_edit(planner, &intent->edit);
-    }
-    edit_clear(&intent->edit);
-    if (intent->command[0] != '\0') {
-        struct error error = {0};
-        if (!planner_command(planner, intent->command, &error)) {
-            planner_say(planner, true, "%.590s", error.text);
-        }
-    }
-}
-
-static void handle(struct planner *planner, const struct event *event)
-{
-    struct scene scene;
-    struct intent intent;
-    bool is_motion = event->kind == EVENT_MOUSE && event->mouse.action != MOUSE_PRESS;
-    if (!is_motion) {
-        planner->message[0] = '\0';
-    }
-    planner->is_preview = false; /* handlers see the plan as it is */
-    planner_scene(planner, &scene);
-    ui_handle(&planner->ui, &scene, event, now_ms(), &intent);
-    apply(planner, &intent);
-}
-
 static void handle_all(struct planner *planner, struct input *input)
 {
     struct event event;
     while (!planner->is_done && input_next(input, &event)) {
-        handle(planner, &event);
+        planner_handle(planner, &event, now_ms());
         event_clear(&event);
     }
 }
@@ -77,44 +47,12 @@ static void read_input(struct planner *planner, struct input *input)
     handle_all(planner, input);
 }
 
-/* ---- frames --------------------------------------------------------------------------------- */
-
-/* The export screen's text, once the read-back has agreed. */
-static void prepare_export(struct planner *planner)
-{
-    const char *format = ui_export_format(&planner->ui);
-    if (format == NULL || planner->verify == VERIFY_PENDING) {
-        return;
-    }
-    uint64_t id = planner_now(planner)->id;
-    if (planner->exported != NULL && planner->exported_id == id &&
-        strcmp(format, planner->export_format) == 0) {
-        return;
-    }
-    struct error error = {0};
-    free(planner->exported);
-    planner->exported = planner_export(planner, format, &error);
-    if (planner->exported == NULL) {
-        planner->exported = strdup(error.text);
-    }
-    planner->exported_id = id;
-    snprintf(planner->export_format, sizeof planner->export_format, "%s", format);
-}
-
 static void frame(struct planner *planner)
 {
-    struct scene scene;
     int width = 0;
     int height = 0;
     terminal_size(&width, &height);
-    planner_preview(planner);
-    prepare_export(planner);
-    planner_scene(planner, &scene);
-    if (width != planner->ui.width || height != planner->ui.height) {
-        ui_resize(&planner->ui, &scene, width, height);
-    }
-    ui_settle(&planner->ui, &scene);
-    ui_draw(&planner->ui, &scene, &planner->canvas);
+    planner_draw(planner, width, height);
     terminal_show(&planner->canvas);
 }
 

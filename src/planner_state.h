@@ -94,6 +94,12 @@ long planner_snapshot_find(const struct planner *planner, const char *name); /* 
 void planner_preview(struct planner *planner);
 void planner_scene(struct planner *planner, struct scene *scene);
 
+/* ---- planner_events.c ---- */
+/* One event: what it means to the screen, applied to the plan. `time_ms` tells double clicks. */
+void planner_handle(struct planner *planner, const struct event *event, uint64_t time_ms);
+/* The frame for a terminal of this size, in planner->canvas. */
+void planner_draw(struct planner *planner, int width, int height);
+
 /* ---- planner_commands.c ---- */
 /* Runs one command line. False with the reason in `error`. */
 bool planner_command(struct planner *planner, const char *line, struct error *error);

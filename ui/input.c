@@ -122,6 +122,11 @@ static void finish_csi(struct input *input, const char *body, size_t length, cha
         }
         return;
     }
+    bool is_private = length > 0 && (body[0] < '0' || body[0] > '9') && body[0] != ';';
+    bool is_answer = length > 0 && final >= 'a' && final <= 'z';
+    if (is_private || is_answer) {
+        return; /* what a terminal says of itself */
+    }
     int number = 0;
     int modifier = 0;
     size_t at = 0;
