@@ -93,7 +93,7 @@ static int32_t rotate(struct graph *graph, int32_t x, int32_t matrix)
 /* -- the cache -- */
 
 struct cache {
-    int32_t k, v; /* as attention reads them */
+    int32_t k, v, mask; /* as attention reads them */
     bool v_transposed;
     uint64_t scratch; /* what CUDA's kernels expand to f16 */
 };
@@ -174,6 +174,7 @@ static struct cache update_cache(struct network *network, uint32_t il, struct he
     return (struct cache){
         .k = cache_view(network, il, k_tensor, resolved->type_k, size.k, size.n_head_kv, k_row),
         .v = cache_view(network, il, v_tensor, resolved->type_v, size.v, size.n_head_kv, v_row),
+        .mask = mask(network, kind),
         .v_transposed = transposed,
         .scratch = f16_copy(network, il, resolved->type_k, k_row) +
                    f16_copy(network, il, resolved->type_v, v_row),
@@ -206,7 +207,7 @@ static int32_t flash(struct network *network, uint32_t il, struct head_sizes siz
     int32_t k = as_f16(graph, cache->k, network->input->resolved->type_k);
     int32_t v = as_f16(graph, cache->v, network->input->resolved->type_v);
     int32_t cur = graph_new(graph, GRAPH_FLASH_ATTN, SHAPE(size.v, size.n_head, n, streams), q, k,
-                            v, mask(network, kind_of(network, il)));
+                            v, cache->mask);
     network->fused[il] = cur;
     graph_source(graph, cur, 4, sinks);
     graph->tensors[cur].scratch = cache->scratch;
@@ -231,7 +232,7 @@ static int32_t scores(struct network *network, uint32_t il, struct head_sizes si
     int32_t kq = graph_new(graph, GRAPH_MUL_MAT, shape, cache->k, q, GRAPH_NONE, GRAPH_NONE);
     for (int i = 0; i < 3 && network->rows->traits & TRAIT_SOFTCAP; i++)
         kq = graph_inplace(graph, kq, GRAPH_NONE);
-    return graph_new(graph, GRAPH_INPLACE, shape, kq, mask(network, kind), sinks, GRAPH_NONE);
+    return graph_new(graph, GRAPH_INPLACE, shape, kq, cache->mask, sinks, GRAPH_NONE);
 }
 
 static int32_t explicit_attention(struct network *network, uint32_t il, struct head_sizes size,
@@ -361,13 +362,22 @@ static int32_t plain_attention(struct network *network, uint32_t il, int32_t x)
 
 /* -- MLA -- */
 
-static int32_t mla_query(struct network *network, uint32_t il, int32_t x)
+/* The query's low-rank form; GRAPH_NONE for the models that project it directly. */
+static int32_t mla_low_rank(struct network *network, uint32_t il, int32_t x)
 {
-    if (!network_has(network, il, PART_Q_A))
-        return network_linear(network, il, PART_Q, PART_COUNT, x);
+    if (!network_has(network, il, PART_Q_A)) {
+        return GRAPH_NONE;
+    }
     int32_t q = network_linear(network, il, PART_Q_A, PART_COUNT, x);
-    q = network_norm(network, il, PART_Q_A_NORM, PART_COUNT, q);
-    return network_linear(network, il, PART_Q_LORA_B, PART_COUNT, q);
+    return network_norm(network, il, PART_Q_A_NORM, PART_COUNT, q);
+}
+
+static int32_t mla_query(struct network *network, uint32_t il, int32_t x, int32_t low_rank)
+{
+    if (low_rank == GRAPH_NONE) {
+        return network_linear(network, il, PART_Q, PART_COUNT, x);
+    }
+    return network_linear(network, il, PART_Q_LORA_B, PART_COUNT, low_rank);
 }
 
 static int32_t concat(struct graph *graph, int32_t a, int32_t b)
@@ -385,7 +395,11 @@ static int32_t mla_attention(struct network *network, uint32_t il, int32_t x)
     uint64_t n = network->n_tokens, n_head = hparams->n_head[il], rank = hparams->kv_lora_rank;
     uint64_t rope = hparams->key_length > rank ? hparams->key_length - rank : 0;
     uint64_t nope = hparams->key_length_mla > rope ? hparams->key_length_mla - rope : 0;
-    int32_t q = mla_query(network, il, x);
+    int32_t low_rank = mla_low_rank(network, il, x);
+    if (network_has_indexer(network, il)) {
+        network_index(network, il, x, low_rank);
+    }
+    int32_t q = mla_query(network, il, x, low_rank);
     q = graph_reshape(graph, q, SHAPE(nope + rope, n_head, n));
     int32_t q_nope = graph_slice(graph, q, SHAPE(nope, n_head, n));
     int32_t q_pe = graph_slice(graph, q, SHAPE(rope, n_head, n));
@@ -416,6 +430,10 @@ static int32_t mla_attention(struct network *network, uint32_t il, int32_t x)
     cache.v = graph_view(graph, cache.k, SHAPE(rank, cells, 1, network->n_streams), false, bytes);
     graph->tensors[cache.v].row_padding =
         network_row_padding(ggml_type_find(resolved->type_k), rank);
+    cache.mask = mask(network, CACHE_FULL);
+    if (network_has_indexer(network, il) && network->top_k != GRAPH_NONE) {
+        cache.mask = network_sparse_mask(network, cache.mask);
+    }
     int32_t cur = attend(network, il, size, q, &cache);
     return network_linear(network, il, PART_OUT, PART_OUT_B, cur);
 }

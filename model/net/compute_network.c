@@ -191,6 +191,8 @@ static void reset_inputs(struct network *network)
         network->mask[kind] = network->k_index[kind] = network->v_index[kind] = GRAPH_NONE;
         network->k_rotation[kind] = network->v_rotation[kind] = GRAPH_NONE;
     }
+    network->indexer_mask = network->indexer_index = GRAPH_NONE;
+    network->indexer_rotation = network->top_k = GRAPH_NONE;
     for (int b = 0; b < NETWORK_MAX_BACKENDS; b++) {
         network->rope_factors[b] = network->resident[b] = GRAPH_NONE;
     }
@@ -339,6 +341,18 @@ static void output(struct network *network, int32_t x)
     graph_expand(graph, x);
 }
 
+static void keep_zeros(struct network *network)
+{
+    uint32_t n_layer = network->hparams->n_layer - network->hparams->n_layer_nextn;
+    for (uint32_t il = 0, next = 0; il < n_layer; il++) {
+        if (next < network->n_layers && network->layers[next] == il) {
+            next++;
+        } else if (network_has_indexer(network, il)) {
+            network_keep_zeros(network, il);
+        }
+    }
+}
+
 void network_build(struct network *network)
 {
     uint32_t traits = network->rows->traits;
@@ -352,5 +366,6 @@ void network_build(struct network *network)
         x = traits & TRAIT_PARALLEL ? parallel_layer(network, il, x, last)
                                     : serial_layer(network, il, x, last);
     }
+    keep_zeros(network);
     output(network, x);
 }

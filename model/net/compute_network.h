@@ -35,6 +35,8 @@ struct network {
     int32_t rope_factors[NETWORK_MAX_BACKENDS];
     int32_t resident[NETWORK_MAX_BACKENDS]; /* stands for the weights there */
     int32_t k_rotation[CACHE_KINDS], v_rotation[CACHE_KINDS];
+    int32_t indexer_mask, indexer_index, indexer_rotation;
+    int32_t top_k; /* cells the indexer of this or an earlier layer chose */
 };
 
 /* Ready to build the graph of a full batch of the plan. */
@@ -64,6 +66,15 @@ uint64_t network_row_padding(const struct ggml_type_info *type, uint64_t element
 int16_t network_home(const struct network *network, uint32_t il);  /* backend of a layer */
 int16_t network_cache(const struct network *network, uint32_t il); /* backend of its cache */
 int32_t network_rope(struct network *network, uint32_t il, int32_t x);
+
+/* Does layer `il` attend only to the cells that an indexer chooses (DeepSeek sparse attention)? */
+bool network_has_indexer(const struct network *network, uint32_t il);
+/* Stores the layer's indexer keys; `q` is the low-rank query. Full indexers choose network->top_k. */
+void network_index(struct network *network, uint32_t il, int32_t x, int32_t q);
+/* `mask` with all but the chosen cells hidden. */
+int32_t network_sparse_mask(struct network *network, int32_t mask);
+/* The zeros of a layer that is not built: they lie in the buffer for the whole graph all the same. */
+void network_keep_zeros(struct network *network, uint32_t il);
 
 /* The parts of a layer: `x` is the normalised input, the result has its shape. */
 int32_t network_attention(struct network *network, uint32_t il, int32_t x);
