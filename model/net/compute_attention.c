@@ -440,6 +440,7 @@ static int32_t mla_attention(struct network *network, uint32_t il, int32_t x)
 
 int32_t network_attention(struct network *network, uint32_t il, int32_t x)
 {
+    network_other_indexer(network, il, x);
     if (network_has(network, il, PART_KV_A_MQA) && hparams_is_mla(network->hparams))
         return mla_attention(network, il, x);
     if (network_has(network, il, PART_Q) || network_has(network, il, PART_QKV))

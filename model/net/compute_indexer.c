@@ -5,7 +5,48 @@
 bool network_has_indexer(const struct network *network, uint32_t il)
 {
     const struct hparams *hparams = network->hparams;
-    return hparams->memory == MEMORY_DSA && hparams->indexer_top_k > 0 && il < hparams->n_layer;
+    bool sparse = hparams->memory == MEMORY_DSA ||
+                  (hparams->memory == MEMORY_DSA_ISWA && !hparams->is_swa[il]);
+    return sparse && hparams->indexer_top_k > 0;
+}
+
+static uint64_t most(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t other_indexer_bytes(const struct network *network, uint32_t il)
+{
+    const struct hparams *hparams = network->hparams;
+    uint64_t n = network->n_tokens, heads = hparams->indexer_n_head;
+    uint64_t cells = network->cells[CACHE_FULL], row = 4 * network->n_embd * n;
+    switch (hparams->memory) {
+    case MEMORY_MSA:
+        return graph_elements(SHAPE(8, cells, n, heads));
+    case MEMORY_HYBRID_IDX:
+        return 6 * row + graph_elements(SHAPE(10, cells / 4, n, heads)); /* 8 measures low */
+    case MEMORY_DSV4:
+        if (hparams->compress_ratio[il] != 4) {
+            return 0;
+        }
+        return 2 * row * hparams->hyper_connections +
+               most(graph_elements(SHAPE(8, n, heads, hparams->indexer_key_length)),
+                    graph_elements(SHAPE(8, cells / 4, n, 1)));
+    default:
+        return 0;
+    }
+}
+
+void network_other_indexer(struct network *network, uint32_t il, int32_t x)
+{
+    uint64_t bytes = other_indexer_bytes(network, il);
+    if (bytes == 0) {
+        return;
+    }
+    struct graph *graph = &network->graph;
+    int32_t bulk = graph_plain(graph, x, GRAPH_NONE);
+    graph->tensors[bulk].bytes = bytes;
+    graph_expand(graph, graph_cont(graph, bulk, SHAPE(1, 1, 1, 1)));
 }
 
 static int32_t input(struct network *network, int32_t *tensor, struct shape shape, unsigned element)

@@ -67,6 +67,9 @@ int16_t network_home(const struct network *network, uint32_t il);  /* backend of
 int16_t network_cache(const struct network *network, uint32_t il); /* backend of its cache */
 int32_t network_rope(struct network *network, uint32_t il, int32_t x);
 
+/* For what is not built operation by operation: the bytes that an indexer of another kind takes at its
+ * peak (llama-memory-model.md section 12.3) lie beside `x` for a moment. */
+void network_other_indexer(struct network *network, uint32_t il, int32_t x);
 /* Does layer `il` attend only to the cells that an indexer chooses (DeepSeek sparse attention)? */
 bool network_has_indexer(const struct network *network, uint32_t il);
 /* Stores the layer's indexer keys; `q` is the low-rank query. Full indexers choose network->top_k. */
