@@ -33,6 +33,7 @@ static bool make_text(enum export_format format, struct session *session,
         .plan = &session->plan,
         .evaluation = evaluation,
         .model_path = session_model_path(session),
+        .depth = session->depth,
     };
     if (format == EXPORT_JSON) {
         char *text = plan_json_text(&json);

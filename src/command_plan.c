@@ -42,6 +42,7 @@ int command_plan(const struct options *options, struct error *error)
             .plan = &session.plan,
             .evaluation = &evaluation,
             .model_path = session_model_path(&session),
+            .depth = session.depth,
         };
         done = options->json ? print_json(&source, error)
                              : print_summary(&source, &session, options->ascii, error);

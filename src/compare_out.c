@@ -1,6 +1,7 @@
 #include "src/compare_out.h"
 
 #include "model/base/memory.h"
+#include "model/plan/speed.h"
 #include "model/text/export.h"
 #include "src/json_out.h"
 #include "src/plan_summary.h"
@@ -31,6 +32,17 @@ static char *command_of(const struct side *side)
     return strbuf_take(&command);
 }
 
+/* 0 where a bandwidth is unknown. */
+static double tokens_per_second(const struct side *side)
+{
+    struct speed speed;
+    speed_estimate(side->side.model, side->side.rig, side->side.evaluation, side->session.depth,
+                   &speed);
+    double tokens = speed.known ? speed.tokens_per_second : 0;
+    speed_clear(&speed);
+    return tokens;
+}
+
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
 static struct json_object *summary_json(const struct side *side,
@@ -47,7 +59,9 @@ static struct json_object *summary_json(const struct side *side,
     json_out_bytes(object, "unused", summary->unused);
     json_out_bytes(object, "overrides", summary->overrides);
     json_out_bool(object, "fits", summary->fits);
-    json_out_null(object, "tokens_per_second");
+    double speed = tokens_per_second(side);
+    json_object_object_add(object, "tokens_per_second",
+                           speed > 0 ? json_object_new_double(speed) : NULL);
     free(command);
     return object;
 }
@@ -190,6 +204,20 @@ static void add_summary(const struct comparison *comparison, struct strbuf *out)
     add_row(out, "fits", before->fits ? "yes" : "no", after->fits ? "yes" : "no", "");
 }
 
+static void add_speed(const struct side *before, const struct side *after, struct strbuf *out)
+{
+    double speeds[2] = {tokens_per_second(before), tokens_per_second(after)};
+    char a[32];
+    char b[32];
+    char change[32];
+    if (speeds[0] > 0 && speeds[1] > 0) {
+        snprintf(a, sizeof a, "%.2f", speeds[0]);
+        snprintf(b, sizeof b, "%.2f", speeds[1]);
+        snprintf(change, sizeof change, "%+.2f", speeds[1] - speeds[0]);
+        add_row(out, "tokens/s (model)", a, b, strcmp(a, b) == 0 ? "" : change);
+    }
+}
+
 static void add_devices(const struct comparison *comparison, struct strbuf *out)
 {
     strbuf_add(out, "\nMiB used\n");
@@ -239,6 +267,7 @@ void compare_table(const struct side *before, const struct side *after,
     summary_add_safe(out, after->path != NULL ? after->path : "the flags given");
     strbuf_add(out, "\n\n");
     add_summary(comparison, out);
+    add_speed(before, after, out);
     add_devices(comparison, out);
     add_moves(comparison, out);
     if (comparison->n_removed + comparison->n_added > 0) {

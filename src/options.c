@@ -37,7 +37,7 @@ struct own_option {
     const char *name;
     unsigned commands;
     size_t place; /* offset in struct options */
-    bool takes_value;
+    enum { NO_VALUE, ONE_VALUE, MAYBE_VALUE /* behind `=` only */ } value;
 };
 
 #define SWITCH(name, commands, field)                                                              \
@@ -54,6 +54,8 @@ static const struct own_option own_options[] = {
     SWITCH("--help", ANY, help),
     SWITCH("--version", ANY, version),
     VALUE("--devices", PLACING | DEVICES | VERIFY, devices),
+    VALUE("--rig", PLACING | DEVICES | VERIFY, rig),
+    {"--auto", PLACING, offsetof(struct options, strategy), MAYBE_VALUE},
     VALUE("--plan", PLACING | VERIFY, plan),
     VALUE("--target", PLACING | VERIFY, target),
     VALUE("--depth", PLACING, depth),
@@ -121,9 +123,14 @@ static bool read_own(struct walk *walk, const struct own_option *option, const c
         walk->seen[walk->n_seen++] = option;
     }
     walk->at++;
-    if (!option->takes_value) {
+    if (option->value == NO_VALUE) {
         *(bool *)field = true;
         return equals == NULL || error_set(error, ERROR_USAGE, "%s takes no value", option->name);
+    }
+    if (option->value == MAYBE_VALUE && equals == NULL) {
+        const char *none = "";
+        memcpy(field, &none, sizeof none);
+        return true;
     }
     if (equals == NULL && walk->at >= walk->n) {
         return error_set(error, ERROR_USAGE, "%s: expected a value", option->name);

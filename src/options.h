@@ -33,8 +33,9 @@ struct options {
     const char *const *after; /* borrowed: the words behind `--`, or NULL */
     size_t n_after;
 
-    const char *devices, *plan, *target, *format, *output, *color, *commands, *depth, *import,
+    const char *devices, *rig, *plan, *target, *format, *output, *color, *commands, *depth, *import,
         *config, *llama_bin;
+    const char *strategy; /* --auto: "" for the default one; NULL without */
     bool json, check, force, compact, ascii, no_mouse, dry_run;
 };
 

@@ -12,6 +12,7 @@ struct plan_json_source {
     const struct plan *plan;
     const struct evaluation *evaluation;
     const char *model_path; /* the file to name in `command` */
+    uint64_t depth;         /* tokens in the cache, for the speed */
 };
 
 /* New: the whole document as text, ending in a newline. */

@@ -1,6 +1,7 @@
 #include "src/plan_summary.h"
 
 #include "model/plan/components.h"
+#include "model/plan/speed.h"
 #include "model/text/argument_values.h"
 #include "model/text/export.h"
 
@@ -277,6 +278,26 @@ static void add_components(const struct plan_json_source *source, const struct s
     strbuf_add(out, "\n");
 }
 
+/* The figure stands on stated assumptions, so they are said with it. */
+static void add_speed(const struct plan_json_source *source, struct strbuf *out)
+{
+    struct speed speed;
+    speed_estimate(source->model, source->rig, source->evaluation, source->depth, &speed);
+    if (speed.known) {
+        strbuf_format(out, "About %.2f tokens/s", speed.tokens_per_second);
+        if (speed.bound_known) {
+            strbuf_format(out, " of at most %.2f for any placement that fits",
+                          speed.bound_tokens_per_second);
+        }
+        strbuf_format(
+            out,
+            "\n  one token read at depth %llu, %.0f%% of each bandwidth unless the device "
+            "says otherwise\n\n",
+            (unsigned long long)source->depth, 100 * DEFAULT_EFFICIENCY);
+    }
+    speed_clear(&speed);
+}
+
 /* ---- warnings and the command --------------------------------------------------------------- */
 
 static void add_warnings(const struct evaluation *evaluation, struct strbuf *out)
@@ -380,6 +401,7 @@ void plan_summary(const struct plan_json_source *source, const struct summary_st
     add_settings(source, out);
     add_devices(source, style, out);
     add_components(source, style, out);
+    add_speed(source, out);
     add_warnings(source->evaluation, out);
     add_remedies(source, out);
     add_command(source, out);

@@ -1,7 +1,10 @@
 #include "src/session.h"
 
 #include "model/base/memory.h"
+#include "model/plan/optimise.h"
+#include "model/plan/optimise_fit.h"
 #include "model/text/flags.h"
+#include "src/accelerator_data.h"
 #include "src/assets.h"
 #include "src/detect.h"
 #include "src/device_file.h"
@@ -125,21 +128,32 @@ static bool open_model(const char *path, const struct plan_document *document,
 bool session_find_devices(const struct options *options, const char *const *environment,
                           struct rig *rig, struct error *error)
 {
-    if (options->devices != NULL) {
-        return device_file_read(options->devices, rig, error);
+    if (options->devices != NULL && options->rig != NULL) {
+        return error_set(error, ERROR_USAGE, "--devices and --rig both name the machine: give one");
     }
-    detect_devices(environment, rig);
+    if (options->rig != NULL) {
+        return accelerator_rig(options->rig, rig, error);
+    }
+    if (options->devices != NULL && !device_file_read(options->devices, rig, error)) {
+        return false;
+    }
+    if (options->devices == NULL) {
+        detect_devices(environment, rig);
+    }
+    accelerator_fill_bandwidths(rig);
     return true;
 }
 
 static bool find_rig(const struct options *options, const struct plan_document *document, bool demo,
                      struct session *session, struct error *error)
 {
-    if (options->devices == NULL && document->has_devices) {
+    bool named = options->devices != NULL || options->rig != NULL;
+    if (!named && document->has_devices) {
         rig_copy(&session->rig, &document->rig);
+        accelerator_fill_bandwidths(&session->rig);
         return true;
     }
-    if (options->devices == NULL && demo) {
+    if (!named && demo) {
         char *path = NULL;
         bool read = asset_path(ASSET_DEMO_DEVICES, &path, error) &&
                     device_file_read(path, &session->rig, error);
@@ -206,11 +220,68 @@ static void apply_locks(const struct plan_document *document, struct session *se
     }
 }
 
+static bool read_depth(const struct options *options, struct session *session, struct error *error)
+{
+    char *end = NULL;
+    const char *text = options->depth != NULL ? options->depth : "0";
+    session->depth = strtoull(text, &end, 10);
+    bool number = *text >= '0' && *text <= '9' && *end == '\0' && session->depth <= UINT32_MAX;
+    return number || error_set(error, ERROR_USAGE, "--depth %s: must be a number of tokens", text);
+}
+
+/* Takes `placed` for the session's plan. */
+static void replace_plan(struct session *session, struct plan *placed)
+{
+    plan_clear(&session->plan);
+    session->plan = *placed;
+}
+
+static bool place_by_fit(struct session *session, struct error *error)
+{
+    struct plan placed;
+    bool found = plan_fit(session->model, &session->rig, &session->plan, &placed, error);
+    if (found) {
+        replace_plan(session, &placed);
+    }
+    return found;
+}
+
+/* --auto, or what llama.cpp's own --fit would do where a command leaves that to it. */
+static bool place(const struct options *options, struct session *session, struct error *error)
+{
+    const struct argument_facts *facts = &session->facts;
+    bool left_to_fit =
+        session->plan.settings.fit && !facts->ngl_given && !facts->ts_given && !facts->ot_given;
+    if (options->strategy == NULL) {
+        session->fit_decided = left_to_fit && place_by_fit(session, NULL);
+        return true;
+    }
+    if (strcmp(options->strategy, "fit") == 0) {
+        return place_by_fit(session, error);
+    }
+    struct optimise_options optimise = {.depth = session->depth};
+    if (options->strategy[0] != '\0' && !strategy_by_name(options->strategy, &optimise.strategy)) {
+        return error_set(error, ERROR_USAGE,
+                         "--auto=%s: must be speed, balance, experts-cpu, aggressive or fit",
+                         options->strategy);
+    }
+    struct plan placed;
+    struct optimise_report report = {0};
+    bool found = plan_optimise(session->model, &session->rig, &session->plan, &optimise, &placed,
+                               &report, error);
+    optimise_report_clear(&report);
+    if (found) {
+        replace_plan(session, &placed);
+    }
+    return found;
+}
+
 static bool open_rest(const struct options *options, const struct plan_document *document,
                       bool demo, struct session *session, struct error *error)
 {
     char *path = NULL;
     bool opened = choose_target(options, document, session, error) &&
+                  read_depth(options, session, error) &&
                   read_arguments(options, document, demo, session, error);
     if (opened && options->after == NULL && !session->facts.fit_given) {
         session->plan.settings.fit = false; /* exports say -fit off */
@@ -224,7 +295,7 @@ static bool open_rest(const struct options *options, const struct plan_document 
     if (opened) {
         apply_locks(document, session);
     }
-    return opened;
+    return opened && place(options, session, error);
 }
 
 bool session_open(const struct options *options, bool demo, struct session *out,
@@ -291,6 +362,11 @@ bool session_evaluate(struct session *session, const struct options *options, bo
     plan_evaluate(session->model, &session->rig, &session->plan, NULL, out);
     if (strict && out->refused.kind != ERROR_NONE) {
         return error_set(error, out->refused.kind, "%s", out->refused.text);
+    }
+    if (session->fit_decided) {
+        evaluation_add_warning(out, WARN_FIT_DECIDES,
+                               "with -fit on and no -ngl, -ts or -ot llama.cpp places the model "
+                               "itself; this plan is what it would choose");
     }
     if (options->compact) {
         plan_rules_anew(session->model, &session->rig, &session->plan, out);

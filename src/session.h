@@ -15,7 +15,9 @@ struct session {
     struct argument_facts facts;
     struct command_line command; /* what stood behind `--` */
     char *plan_path;             /* owned or NULL: the plan document that was opened */
-    char *notice;                /* owned or NULL: one line to say, e.g. what was looked through */
+    char *notice;                /* owned or NULL: one line to say */
+    uint64_t depth;              /* --depth: tokens in the cache, for the speed model */
+    bool fit_decided;            /* the command left the placement to --fit; the plan is --fit's */
 };
 
 /* Opens the model that the options, the plan document or the command line name. With `demo` the bundled

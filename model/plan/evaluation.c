@@ -374,6 +374,14 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
     decisions_clear(&own);
 }
 
+void evaluation_add_warning(struct evaluation *evaluation, enum warning_code code,
+                            const char *message)
+{
+    evaluation->warnings = memory_resize(evaluation->warnings, evaluation->n_warnings + 1,
+                                         sizeof *evaluation->warnings);
+    evaluation->warnings[evaluation->n_warnings++] = (struct warning){code, memory_text(message)};
+}
+
 void evaluation_clear(struct evaluation *evaluation)
 {
     free(evaluation->devices);

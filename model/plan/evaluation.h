@@ -103,6 +103,10 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
                    struct decisions *decisions, struct evaluation *out);
 void evaluation_clear(struct evaluation *evaluation);
 
+/* Adds a warning that the plan alone does not tell. */
+void evaluation_add_warning(struct evaluation *evaluation, enum warning_code code,
+                            const char *message);
+
 /* Re-reads generated and given rules with the real matcher and compares every row and layer with the
  * evaluation. False, with the first difference in words, if they disagree. */
 bool evaluation_verify(const struct model *model, const struct rig *rig, const struct plan *plan,
