@@ -1,5 +1,6 @@
 #include "model/log/log_take.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct log_text nothing = {"", 0};
@@ -50,9 +51,9 @@ static void refused_on(struct log_reader *reader, struct log_text number, uint64
 
     if (number.length > 3)
         return;
-    memcpy(name, load_has_rocm(reader, load) ? "ROCm" : "CUDA", 4);
-    memcpy(name + 4, number.text, number.length);
-    log_load_refused(load, (struct log_text){name, 4 + number.length}, bytes, LOG_USE_UNKNOWN);
+    snprintf(name, sizeof name, "%s%.*s", load_has_rocm(reader, load) ? "ROCm" : "CUDA",
+             (int)number.length, number.text);
+    log_load_refused(load, (struct log_text){name, strlen(name)}, bytes, LOG_USE_UNKNOWN);
 }
 
 /* "allocating 4162.15 MiB on device 0: cudaMalloc failed: out of memory", HIP builds say the same */

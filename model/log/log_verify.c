@@ -31,30 +31,26 @@ const char *log_verdict_describe(enum log_verdict verdict)
 
 /* ---- building a report ---- */
 
-__attribute__((format(printf, 1, 0))) static char *format_text(const char *format,
-                                                               va_list arguments)
-{
-    char text[1024];
-
-    vsnprintf(text, sizeof text, format, arguments);
-    return memory_text(text);
-}
+__attribute__((format(printf, 1, 0))) enum { MAX_WORDS = 1024 };
 
 struct log_check *log_report_check(struct load_report *report, const char *format, ...)
 {
+    char text[MAX_WORDS];
     va_list arguments;
 
     report->checks = memory_resize(report->checks, report->n_checks + 1, sizeof *report->checks);
     struct log_check *check = &report->checks[report->n_checks++];
     *check = (struct log_check){.ok = true};
     va_start(arguments, format);
-    check->what = format_text(format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    check->what = memory_text(text);
     return check;
 }
 
 void log_report_finding(struct load_report *report, const char *code, const char *format, ...)
 {
+    char text[MAX_WORDS];
     va_list arguments;
 
     report->findings =
@@ -62,8 +58,9 @@ void log_report_finding(struct load_report *report, const char *code, const char
     struct log_finding *finding = &report->findings[report->n_findings++];
     finding->code = code;
     va_start(arguments, format);
-    finding->message = format_text(format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    finding->message = memory_text(text);
 }
 
 /* ---- the verdict ---- */
