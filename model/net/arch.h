@@ -51,6 +51,22 @@ enum arch_flag {
     ARCH_PARALLEL = 1U << 8,      /* attention and feed-forward read the same input */
 };
 
+/* What the compute graph needs to know beyond the tensors a layer has (src/models/NAME.cpp). */
+enum network_trait {
+    TRAIT_LAYER_NORM = 1U << 0,     /* GGML_OP_NORM: needs a block of its own, unlike RMS norm */
+    TRAIT_PARALLEL = 1U << 1,       /* the feed-forward reads what attention reads */
+    TRAIT_OUTPUTS_LATE = 1U << 2,   /* unwanted rows are dropped after the last layer, not in it */
+    TRAIT_OUTPUTS_LAST = 1U << 3,   /* and even after the output norm */
+    TRAIT_SCALED_EMBD = 1U << 4,    /* embeddings are multiplied by a number */
+    TRAIT_SCALED_LOGITS = 1U << 5,  /* so are the logits */
+    TRAIT_SOFTCAP = 1U << 6,        /* attention scores go through tanh */
+    TRAIT_NO_ROPE = 1U << 7,        /* no rotary positions */
+    TRAIT_RESIDUAL_FIRST = 1U << 8, /* residual + attention: its block is taken over */
+    TRAIT_RESIDUAL_FIRST_FFN = 1U << 9, /* the same after the feed-forward */
+    TRAIT_Q_GATE = 1U << 10,            /* the query projection holds a gate too */
+    TRAIT_SOFTMAX_WEIGHT = 1U << 11,    /* routing: softmax over the chosen experts only */
+};
+
 struct arch {
     const char *name; /* general.architecture */
     enum memory_class memory;
@@ -60,6 +76,7 @@ struct arch {
     enum recurrent_rule recurrent;
     enum state_rule state;
     uint32_t flags;
+    uint32_t network; /* enum network_trait, or-ed: how its graph is built */
 };
 
 /* NULL for an architecture not in the table. */

@@ -86,55 +86,6 @@ static const char *const part_names[PART_COUNT] = {
     [PART_OUTPUT_B] = "output.bias",
 };
 
-/* What no tensor tells, per architecture; one that is not here has none of it (src/models/NAME.cpp). */
-static const struct {
-    const char *arch;
-    uint32_t traits;
-} arch_traits[] = {
-    {"baichuan", 0},
-    {"bloom", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
-    {"codeshell", TRAIT_LAYER_NORM},
-    {"cohere2", TRAIT_LAYER_NORM | TRAIT_PARALLEL | TRAIT_SCALED_LOGITS},
-    {"cohere2moe", TRAIT_PARALLEL | TRAIT_SCALED_LOGITS},
-    {"command-r", TRAIT_LAYER_NORM | TRAIT_PARALLEL | TRAIT_SCALED_LOGITS},
-    {"dbrx", TRAIT_LAYER_NORM},
-    {"falcon", TRAIT_LAYER_NORM | TRAIT_PARALLEL},
-    {"gemma", TRAIT_SCALED_EMBD},
-    {"gemma2", TRAIT_SCALED_EMBD | TRAIT_SOFTCAP | TRAIT_SCALED_LOGITS},
-    {"gemma3", TRAIT_SCALED_EMBD},
-    {"gemma3n", TRAIT_SCALED_EMBD | TRAIT_SCALED_LOGITS},
-    {"gemma4", TRAIT_SCALED_EMBD | TRAIT_SCALED_LOGITS},
-    {"gpt-oss", TRAIT_OUTPUTS_LATE | TRAIT_SOFTMAX_WEIGHT},
-    {"gpt2", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
-    {"gptneox", TRAIT_LAYER_NORM},
-    {"grok", TRAIT_SCALED_EMBD | TRAIT_SOFTCAP | TRAIT_SCALED_LOGITS},
-    {"jamba", TRAIT_RESIDUAL_FIRST | TRAIT_RESIDUAL_FIRST_FFN | TRAIT_NO_ROPE},
-    {"jais", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
-    {"minicpm", TRAIT_SCALED_EMBD | TRAIT_SCALED_LOGITS},
-    {"mpt", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
-    {"nemotron", TRAIT_LAYER_NORM},
-    {"olmo", TRAIT_LAYER_NORM},
-    {"openelm", TRAIT_RESIDUAL_FIRST},
-    {"orion", TRAIT_LAYER_NORM},
-    {"phi2", TRAIT_LAYER_NORM | TRAIT_PARALLEL},
-    {"phi3", TRAIT_RESIDUAL_FIRST_FFN},
-    {"phimoe", TRAIT_LAYER_NORM},
-    {"qwen35", TRAIT_OUTPUTS_LATE | TRAIT_OUTPUTS_LAST | TRAIT_Q_GATE},
-    {"qwen35moe", TRAIT_OUTPUTS_LATE | TRAIT_OUTPUTS_LAST | TRAIT_Q_GATE},
-    {"qwen3next", TRAIT_OUTPUTS_LATE | TRAIT_OUTPUTS_LAST | TRAIT_Q_GATE},
-    {"stablelm", TRAIT_LAYER_NORM},
-    {"starcoder", TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
-    {"starcoder2", TRAIT_LAYER_NORM},
-};
-
-static uint32_t find_traits(const char *arch)
-{
-    for (size_t i = 0; i < sizeof arch_traits / sizeof arch_traits[0]; i++)
-        if (strcmp(arch_traits[i].arch, arch) == 0)
-            return arch_traits[i].traits;
-    return 0;
-}
-
 static int find_part(const char *name, int from, int to)
 {
     for (int part = from; part < to; part++)
@@ -228,7 +179,7 @@ struct compute_rows *compute_rows_new(const struct model *model)
     rows->kind = memory_array(n_layer, sizeof *rows->kind);
     memset(rows->layers, 0xff, n_layer * sizeof *rows->layers);
     memset(rows->global, 0xff, sizeof rows->global);
-    rows->traits = find_traits(model->arch_name);
+    rows->traits = model->hparams.arch != NULL ? model->hparams.arch->network : 0;
     read_keys(rows, model);
     for (size_t i = 0; i < model->n_tensors; i++)
         take_row(rows, model, (int32_t)i);

@@ -8,6 +8,7 @@
 #ifndef OTPLAN_MODEL_NET_COMPUTE_ROWS_H
 #define OTPLAN_MODEL_NET_COMPUTE_ROWS_H
 
+#include "model/net/arch.h"
 #include "model/net/model.h"
 
 enum part {
@@ -91,24 +92,6 @@ enum part {
     PART_OUTPUT,
     PART_OUTPUT_B,
     PART_COUNT,
-};
-
-enum network_trait {
-    TRAIT_LAYER_NORM = 1, /* GGML_OP_NORM: not in place, as RMS norm is */
-    TRAIT_PARALLEL = 2,   /* feed-forward reads what attention reads */
-    TRAIT_OUTPUTS_LATE =
-        4, /* rows of no interest are dropped after the last layer, not within it */
-    TRAIT_OUTPUTS_LAST = 8, /* and even after the output norm */
-    TRAIT_SCALED_EMBD = 16, /* embeddings are multiplied by a number */
-    TRAIT_SCALED_LOGITS = 32,
-    TRAIT_SOFTCAP = 64, /* attention scores go through tanh */
-    TRAIT_NO_ROPE = 128,
-    TRAIT_RESIDUAL_FIRST = 256,      /* residual + attention, not the other way round: which of the
-                                  * two blocks is taken over */
-    TRAIT_RESIDUAL_FIRST_FFN = 4096, /* the same after the feed-forward */
-    TRAIT_Q_GATE = 512,              /* the query projection holds a gate too (qwen3next) */
-    TRAIT_SOFTMAX_WEIGHT = 1024,     /* routing: softmax over the chosen experts only */
-    TRAIT_SIGMOID = 2048,
 };
 
 struct compute_rows {
