@@ -55,7 +55,8 @@ bool planner_bar_spot(struct pty *terminal, const char *device, struct spot *spo
     char label[80];
     for (int row = 0; row < pty_rows(terminal); row++) {
         const char *text = pty_row(terminal, row);
-        text += strspn(text, " >");
+        while (*text && !isalnum((unsigned char)*text))
+            text++; /* a mark where it is looked at or aimed at */
         if (!isalnum((unsigned char)text[0]) || text[1] != ' ')
             continue;
         snprintf(label, sizeof label, "%s ", device);
@@ -124,30 +125,22 @@ static uint64_t grouped_before(const char *text, const char *end)
     return value;
 }
 
-static uint64_t grouped_after(const char *text, const char **end)
-{
-    uint64_t value = 0;
-    text += strspn(text, " ");
-    for (; isdigit((unsigned char)*text) || (*text == ' ' && isdigit((unsigned char)text[1]));
-         text++)
-        if (*text != ' ')
-            value = 10 * value + (uint64_t)(*text - '0');
-    *end = text;
-    return value;
-}
-
 bool planner_bar_figures(struct pty *terminal, const char *device, struct bar_figures *out)
 {
     struct spot spot;
     if (!planner_bar_spot(terminal, device, &spot))
         return false;
-    const char *text = pty_row(terminal, spot.row);
-    const char *slash = strrchr(text, '/'), *end;
-    if (!slash)
+    char text[4096];
+    snprintf(text, sizeof text, "%s", pty_row(terminal, spot.row));
+    text[strcspn(text, "%")] = '\0'; /* what would fit may stand behind */
+    const char *slash = strrchr(text, '/'), *percent = strrchr(text, ' ');
+    if (!slash || !percent || percent < slash)
         return false;
+    out->percent = strtod(percent, NULL);
+    while (percent > slash && percent[-1] == ' ')
+        percent--;
     out->used = grouped_before(text, slash);
-    out->budget = grouped_after(slash + 1, &end);
-    out->percent = strtod(end, NULL);
+    out->budget = grouped_before(slash, percent);
     return true;
 }
 

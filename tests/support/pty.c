@@ -254,19 +254,6 @@ bool pty_wait_end(struct pty *terminal, int *status)
     return ended;
 }
 
-bool pty_wait_stopped(struct pty *terminal)
-{
-    long long deadline = now_milliseconds() + DEADLINE_MILLISECONDS / 6;
-    for (siginfo_t info; now_milliseconds() < deadline && !terminal->ended;) {
-        info.si_pid = 0;
-        /* a stop makes no file readable: look again whenever there was output, or twenty times a second */
-        if (waitid(P_PID, (id_t)terminal->child, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid)
-            return true;
-        pty_pump(terminal, 50);
-    }
-    return false;
-}
-
 bool pty_settings_restored(const struct pty *terminal)
 {
     struct termios now;

@@ -50,7 +50,6 @@ bool pty_wait(struct pty *terminal, bool (*condition)(struct pty *, void *), voi
 bool pty_wait_for(struct pty *terminal, const char *text);
 bool pty_wait_gone(struct pty *terminal, const char *text);
 bool pty_wait_end(struct pty *terminal, int *status); /* as waitpid gives it */
-bool pty_wait_stopped(struct pty *terminal);          /* suspended; within some seconds */
 
 /* Acting. In pty_type, "<Name>" is a key: Enter Tab BackTab Esc Backspace Delete Up Down Left Right
  * S-Up ... Home End PageUp PageDown F1-F12 Space C-a ... C-z, and Less for a literal `<`. An Esc must be
