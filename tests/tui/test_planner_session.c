@@ -1,0 +1,182 @@
+/* A plan's way out: another context, a snapshot, a comparison with it, the export to a file, the plan
+ * document; every figure against plan --json of what was exported. */
+#include "tests/support/planner_check.h"
+
+#include <criterion/criterion.h>
+#include <json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct pty *demo(void)
+{
+    struct pty *t = planner_demo(40, 120, NULL, NULL);
+    cr_assert_not_null(t);
+    cr_assert(pty_shows(t, "CUDA3"), "%s", pty_screen(t));
+    return t;
+}
+
+static struct json_object *checked_plan(struct pty *t)
+{
+    char difference[512];
+    char *arguments = planner_arguments(t);
+    cr_assert_not_null(arguments, "y copied nothing:\n%s", pty_screen(t));
+    struct json_object *plan = planner_plan_json(arguments);
+    cr_assert(planner_agrees(t, plan, difference, sizeof difference), "%s\n%s\n%s", difference,
+              arguments, pty_screen(t));
+    free(arguments);
+    return plan;
+}
+
+static void move_experts(struct pty *t, const char *label, const char *right)
+{
+    planner_go(t, label, 12);
+    pty_type(t, "v");
+    pty_type(t, right);
+    pty_type(t, "m1");
+}
+
+static void set_context(struct pty *t, const char *tokens)
+{
+    pty_type(t, ",");
+    cr_assert(pty_wait_for(t, "context size"), "%s", pty_screen(t));
+    pty_type(t, "<Home><Enter><C-u>");
+    pty_type(t, tokens);
+    pty_type(t, "<Enter>q");
+    cr_assert(pty_wait_gone(t, "context size"), "%s", pty_screen(t));
+}
+
+/* "12 345.6" */
+static void write_mib(char out[32], int64_t bytes)
+{
+    char plain[32];
+    size_t length = (size_t)snprintf(plain, sizeof plain, "%.1f", (double)bytes / 1048576), at = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && length - i > 2 && (length - 2 - i) % 3 == 0)
+            out[at++] = ' ';
+        out[at++] = plain[i];
+    }
+    out[at] = '\0';
+}
+
+/* The lines of the comparison from a device's name on: one for each size. */
+static void compares(struct pty *t, const char *device, struct json_object *before,
+                     struct json_object *after)
+{
+    static const char *const terms[][2] = {
+        {"weights", "model"}, {"context", "context"}, {"compute", "compute"}, {"used", "used"}};
+    int row, column;
+    cr_assert(pty_find(t, device, &row, &column), "%s", pty_screen(t));
+    for (int i = 0; i < 4; i++) {
+        char was[32], is[32];
+        const char *text = pty_row(t, row + i);
+        write_mib(was, plan_bytes(before, device, terms[i][1]));
+        write_mib(is, plan_bytes(after, device, terms[i][1]));
+        cr_assert(strstr(text, terms[i][0]) && strstr(text, was) && strstr(text, is),
+                  "%s %s: %s, then %s: %s", device, terms[i][0], was, is, text);
+    }
+}
+
+static char *read_file(const struct pty *t, const char *name)
+{
+    char command[512];
+    snprintf(command, sizeof command, "cat '%s/%s'", pty_directory(t), name);
+    return shell_output(command, NULL);
+}
+
+Test(planner_session, context_snapshot_compare_export, .timeout = 240)
+{
+    struct pty *t = demo();
+    set_context(t, "65536");
+    cr_assert(pty_wait_for(t, "-c 65536"), "%s", pty_screen(t));
+    struct json_object *before = checked_plan(t);
+    cr_assert_eq(json_object_get_int(
+                     json_object_object_get(json_object_object_get(before, "settings"), "n_ctx")),
+                 65536);
+
+    pty_type(t, "s");
+    cr_assert(pty_wait_for(t, "snapshot"), "%s", pty_screen(t));
+    move_experts(t, "gate", "<Down><Right><Right><Right><Right><Right><Right><Right><Right>");
+    cr_assert(pty_wait_for(t, "2 rules, verified"), "%s", pty_screen(t));
+    struct json_object *after = checked_plan(t);
+
+    pty_type(t, "b");
+    cr_assert(pty_wait_for(t, "Compare"), "%s", pty_screen(t));
+    static const char *const devices[] = {"CUDA0", "CUDA1", "CUDA2", "CUDA3"};
+    for (size_t i = 0; i < 4; i++)
+        compares(t, devices[i], before, after);
+    cr_assert(pty_shows(t, "18 900.0"), "what moved:\n%s", pty_screen(t));
+    pty_type(t, "q");
+    cr_assert(pty_wait_gone(t, "Compare"));
+
+    pty_type(t, "e");
+    cr_assert(pty_wait_for(t, "shell-quoted"), "%s", pty_screen(t));
+    pty_type(t, "<Enter>out.txt<Enter>");
+    cr_assert(pty_wait_for(t, "wrote"), "%s", pty_screen(t));
+    char *exported = read_file(t, "out.txt");
+    struct json_object *again = planner_plan_json(strtok(exported, "\n"));
+    pty_type(t, "q");
+    cr_assert(pty_wait_for(t, "NORMAL"));
+    char difference[512];
+    cr_assert(planner_agrees(t, again, difference, sizeof difference), "%s", difference);
+    cr_assert_str_eq(json_object_to_json_string(json_object_object_get(again, "tensors")),
+                     json_object_to_json_string(json_object_object_get(after, "tensors")));
+    free(exported);
+    json_object_put(before);
+    json_object_put(after);
+    json_object_put(again);
+    pty_end(t);
+}
+
+Test(planner_session, a_written_plan_opens_again, .timeout = 120)
+{
+    struct pty *t = demo();
+    move_experts(t, "up", "<Right><Right>");
+    cr_assert(pty_wait_for(t, "2 rules, verified"), "%s", pty_screen(t));
+    char *arguments = planner_arguments(t);
+    pty_type(t, "w<C-u>plan.json<Enter>");
+    cr_assert(pty_wait_for(t, "wrote plan.json"), "%s", pty_screen(t));
+    char path[512];
+    snprintf(path, sizeof path, "%s/plan.json", pty_directory(t));
+    const char *const argv[] = {OTPLAN_PROGRAM, path, NULL};
+    struct pty_options options = {.rows = 40, .columns = 120};
+    struct pty *second = pty_start(&options, argv);
+    cr_assert(pty_wait_for(second, "2 rules, verified"), "%s", pty_screen(second));
+    char *same = planner_arguments(second);
+    cr_assert_str_eq(same, arguments);
+    free(same);
+    free(arguments);
+    pty_end(second);
+    pty_end(t);
+}
+
+Test(planner_session, asks_before_unsaved_work_is_lost, .timeout = 120)
+{
+    struct pty *t = demo();
+    move_experts(t, "up", "<Right>");
+    cr_assert(pty_wait_for(t, "2 rules, verified"), "%s", pty_screen(t));
+    pty_type(t, "q");
+    cr_assert(pty_wait_for(t, "?"), "%s", pty_screen(t));
+    pty_type(t, "<C-g>");
+    pty_type(t, "u");
+    cr_assert(pty_wait_for(t, "1 rule, verified"), "%s", pty_screen(t));
+    pty_end(t);
+}
+
+static bool is_pasted(struct pty *t, void *data)
+{
+    (void)data;
+    return pty_shows(t, "Import") || pty_shows(t, "import");
+}
+
+Test(planner_session, pasted_text_never_acts_as_keys, .timeout = 120)
+{
+    struct pty *t = demo();
+    planner_go(t, "gate", 12);
+    pty_paste(t, "m1qqy");
+    pty_wait(t, is_pasted, NULL);
+    cr_assert(pty_shows(t, "1 rule, verified") || pty_shows(t, "mport"), "%s", pty_screen(t));
+    pty_type(t, "<C-g>");
+    cr_assert(pty_wait_for(t, "1 rule, verified"), "%s", pty_screen(t));
+    pty_end(t);
+}
