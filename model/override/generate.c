@@ -26,6 +26,15 @@ void generated_rules_clear(struct generated_rules *rules)
     *rules = (struct generated_rules){0};
 }
 
+/* No rules yet, and no row decided. */
+static struct generated_rules rules_new(const struct model *model)
+{
+    size_t bytes = model->n_tensors * sizeof(int32_t);
+    struct generated_rules rules = {.rule_of_row = memory_new(bytes)};
+    memset(rules.rule_of_row, 0xff, bytes);
+    return rules;
+}
+
 /* --- one grid ----------------------------------------------------------------------------------- */
 
 /* The rules of a cover with their classes spelled out. */
@@ -183,7 +192,7 @@ static void write_style(struct rule_writer *writer, const struct plan_cover *pla
                         struct generated_rules *out)
 {
     const struct name_grid *grid = writer->grid;
-    *out = (struct generated_rules){0};
+    *out = rules_new(writer->model);
     writer->out = out;
     memset(writer->decided, 0, grid->n_suffixes * grid->n_layers * sizeof *writer->decided);
     write_cover(writer, plan);
@@ -210,13 +219,20 @@ static void write_grid(struct rule_writer *writer, uint64_t effort, struct gener
     cover_classes_clear(&classes);
 }
 
-static void move_rules(struct generated_rules *from, struct generated_rules *to)
+static void move_rules(const struct model *model, struct generated_rules *from,
+                       struct generated_rules *to)
 {
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        if (from->rule_of_row[row] >= 0) {
+            to->rule_of_row[row] = from->rule_of_row[row] + (int32_t)to->n;
+        }
+    }
     for (size_t i = 0; i < from->n; i++) {
         generated_rules_add(to, from->rules[i].pattern, from->rules[i].device,
                             from->rules[i].cpu_moe);
     }
     free(from->rules);
+    free(from->rule_of_row);
 }
 
 static bool grid_has_wish(const struct name_grid *grid)
@@ -254,9 +270,9 @@ static void write_grids(const struct model *model, const struct name_grids *grid
         writer.layers_optional =
             plain && grid->n_suffixes + grids->n_single <= MAX_NAMES_WITHOUT_LAYER;
         writer.decided = memory_array(grid->n_suffixes * grid->n_layers, sizeof *writer.decided);
-        struct generated_rules rules = {0};
+        struct generated_rules rules = rules_new(model);
         write_grid(&writer, effort, &rules);
-        move_rules(&rules, out);
+        move_rules(model, &rules, out);
         free(writer.decided);
     }
 }
@@ -320,9 +336,7 @@ static void generate(const struct model *model, const int16_t *wanted, const int
                      uint64_t effort, struct generated_rules *out)
 {
     struct name_grids grids;
-    *out = (struct generated_rules){0};
-    out->rule_of_row = memory_array(model->n_tensors, sizeof *out->rule_of_row);
-    memset(out->rule_of_row, 0xff, model->n_tensors * sizeof *out->rule_of_row);
+    *out = rules_new(model);
     if (nothing_wanted(model, wanted)) {
         return;
     }

@@ -182,8 +182,7 @@ static void mark_decided(struct rule_writer *writer, const struct rule_draft *dr
         }
         for (size_t layer = 0; layer < grid->n_layers && matched; layer++) {
             size_t cell = s * grid->n_layers + layer;
-            bool keeps = writer->out->rule_of_row != NULL; /* a trial counts rules, nothing else */
-            if (keeps && draft->layers[layer] && !writer->decided[cell] && grid->rows[cell] >= 0) {
+            if (draft->layers[layer] && !writer->decided[cell] && grid->rows[cell] >= 0) {
                 writer->out->rule_of_row[grid->rows[cell]] = (int32_t)writer->out->n;
             }
             writer->decided[cell] |= draft->layers[layer];

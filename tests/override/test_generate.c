@@ -65,6 +65,8 @@ static void read_back(const struct model *model, const int16_t *wanted, const in
                      (wanted[row] == WANTED_ALONE && rule < 0) ||
                      (wanted[row] == WANTED_ALONE && stays != NULL && device == stays[row]);
         cr_expect(right, "%s is sent to %d by rule %d", model->tensors[row].name, device, rule);
+        cr_expect_eq(rules->rule_of_row[row], rule, "%s: rule %d, the generator says %d",
+                     model->tensors[row].name, rule, rules->rule_of_row[row]);
     }
     override_list_drop(&list);
 }
