@@ -58,7 +58,8 @@ struct resolved {
     uint32_t n_outputs; /* rows of logits reserved: ubatch, or few for llama-server */
     uint32_t type_k, type_v;
     bool flash_attn; /* on or off, as the context resolves `auto` */
-    bool flash_attn_auto; /* not asked for: given up where it lands on another device than its layer */
+    bool
+        flash_attn_auto; /* not asked for: given up where it lands on another device than its layer */
     bool
         cache_flash_attn; /* what the cache was created with (V layout): differs from flash_attn only
                                * where auto is turned off after the cache exists (section 12.2) */

@@ -33,9 +33,24 @@ static const struct bench_rig rigs[] = {
     {"P40 + 1080 Ti + 3090, 64G", 3, {{24300, 346}, {11000, 484}, {24124, 936}}, 65536, 42},
     {"3x P40, 256G", 3, {{24300, 346}, {24300, 346}, {24300, 346}}, 262144, 68},
     {"4x 5090, 512G", 4, {{31569, 1792}, {31292, 1792}, {32090, 1792}, {32090, 1792}}, 524288, 300},
-    {"6x 3090, 256G", 6, {{24124, 936}, {24124, 936}, {24124, 936}, {24124, 936}, {24124, 936}, {24124, 936}}, 262144, 205},
+    {"6x 3090, 256G",
+     6,
+     {{24124, 936}, {24124, 936}, {24124, 936}, {24124, 936}, {24124, 936}, {24124, 936}},
+     262144,
+     205},
     {"RTX 6000 96G + 2x 5090, 384G", 3, {{96500, 1792}, {31800, 1792}, {31800, 1792}}, 393216, 460},
-    {"8x H100 80G, 1T", 8, {{80500, 3350}, {80500, 3350}, {80500, 3350}, {80500, 3350}, {80500, 3350}, {80500, 3350}, {80500, 3350}, {80500, 3350}}, 1048576, 460},
+    {"8x H100 80G, 1T",
+     8,
+     {{80500, 3350},
+      {80500, 3350},
+      {80500, 3350},
+      {80500, 3350},
+      {80500, 3350},
+      {80500, 3350},
+      {80500, 3350},
+      {80500, 3350}},
+     1048576,
+     460},
     {"3060 12G, tiny host 16G", 1, {{11900, 360}}, 16384, 45},
 };
 
@@ -73,7 +88,8 @@ struct measured {
     bool fits, whole;
 };
 
-static struct measured measure(const struct model *model, const struct rig *rig, const struct plan *plan)
+static struct measured measure(const struct model *model, const struct rig *rig,
+                               const struct plan *plan)
 {
     struct measured out = {.whole = true};
     struct evaluation evaluation;
@@ -85,7 +101,8 @@ static struct measured measure(const struct model *model, const struct rig *rig,
     out.rules = evaluation.rules.n;
     out.fits = evaluation.all_fit;
     for (size_t row = 0; row < model->n_tensors; row++) {
-        out.whole = out.whole && !(evaluation.device[row] == DEVICE_HOST && model->tensors[row].role == ROLE_LAYER);
+        out.whole = out.whole && !(evaluation.device[row] == DEVICE_HOST &&
+                                   model->tensors[row].role == ROLE_LAYER);
     }
     speed_clear(&speed);
     evaluation_clear(&evaluation);
@@ -97,8 +114,8 @@ static void table(void)
     char **paths = oracle_models("models");
     double *gaps = NULL;
     size_t n_gaps = 0;
-    printf("%-22.22s %-29s %5s %9s %9s %7s %9s %7s %5s %8s\n", "model", "rig", "fits", "auto t/s", "bound",
-           "of it %", "fit t/s", "gain %", "rules", "ms");
+    printf("%-22.22s %-29s %5s %9s %9s %7s %9s %7s %5s %8s\n", "model", "rig", "fits", "auto t/s",
+           "bound", "of it %", "fit t/s", "gain %", "rules", "ms");
     for (size_t i = 0; paths[i] != NULL; i++) {
         struct open_model open;
         open_model(paths[i], &open);
@@ -123,10 +140,12 @@ static void table(void)
                     plan_clear(&fit);
                 }
                 double of = now.bound > 0 ? 100 * now.tokens_per_second / now.bound : 0;
-                printf("%-22.22s %-29s %5s %9.2f %9.2f %7.2f %9.2f %7.1f %5zu %8.1f%s\n", strrchr(paths[i], '/') + 1,
-                       rigs[r].name, now.fits ? "yes" : "NO", now.tokens_per_second, now.bound, of,
-                       other.tokens_per_second,
-                       other.tokens_per_second > 0 ? 100 * (now.tokens_per_second / other.tokens_per_second - 1) : 0,
+                printf("%-22.22s %-29s %5s %9.2f %9.2f %7.2f %9.2f %7.1f %5zu %8.1f%s\n",
+                       strrchr(paths[i], '/') + 1, rigs[r].name, now.fits ? "yes" : "NO",
+                       now.tokens_per_second, now.bound, of, other.tokens_per_second,
+                       other.tokens_per_second > 0
+                           ? 100 * (now.tokens_per_second / other.tokens_per_second - 1)
+                           : 0,
                        now.rules, spent, now.whole ? " whole" : "");
                 if (!now.whole && now.bound > 0) {
                     gaps = memory_resize(gaps, n_gaps + 1, sizeof *gaps);
@@ -144,8 +163,8 @@ static void table(void)
     }
     qsort(gaps, n_gaps, sizeof *gaps, by_value);
     if (n_gaps > 0) {
-        printf("not whole: %zu, gap to the bound: median %.2f %%, worst %.2f %%\n", n_gaps, gaps[n_gaps / 2],
-               gaps[n_gaps - 1]);
+        printf("not whole: %zu, gap to the bound: median %.2f %%, worst %.2f %%\n", n_gaps,
+               gaps[n_gaps / 2], gaps[n_gaps - 1]);
     }
     free(gaps);
     oracle_models_free(&paths);
@@ -177,27 +196,33 @@ static void fit_table(void)
         start.settings.target = TARGET_LLAMA_FIT_PARAMS;
         for (size_t k = 0; k + 1 < json_object_array_length(flags); k++) {
             if (strcmp(json_object_get_string(json_object_array_get_idx(flags, k)), "-c") == 0) {
-                start.settings.n_ctx = atoll(json_object_get_string(json_object_array_get_idx(flags, k + 1)));
+                start.settings.n_ctx =
+                    atoll(json_object_get_string(json_object_array_get_idx(flags, k + 1)));
             }
         }
         struct error error = {0};
         char ours[512] = "refused";
         if (plan_fit(open.model, &rig, &start, &fit, &error)) {
             int at = snprintf(ours, sizeof ours, "-c %lld -ngl %lld",
-                              (long long)(fit.settings.n_ctx > 0 ? fit.settings.n_ctx : open.model->hparams.n_ctx_train),
+                              (long long)(fit.settings.n_ctx > 0 ? fit.settings.n_ctx
+                                                                 : open.model->hparams.n_ctx_train),
                               (long long)fit.n_gpu_layers);
             for (uint32_t k = 0; k < fit.n_tensor_split; k++) {
-                at += snprintf(ours + at, sizeof ours - (size_t)at, "%s%d", k == 0 ? " -ts " : ",", (int)fit.tensor_split[k]);
+                at += snprintf(ours + at, sizeof ours - (size_t)at, "%s%d", k == 0 ? " -ts " : ",",
+                               (int)fit.tensor_split[k]);
             }
             plan_clear(&fit);
         }
         const char *theirs = json_object_get_string(json_object_object_get(entry, "args"));
         size_t length = strlen(ours);
-        bool equal = theirs != NULL && strncmp(theirs, ours, length) == 0 && (theirs[length] == '\0' || theirs[length] == ' ');
+        bool equal = theirs != NULL && strncmp(theirs, ours, length) == 0 &&
+                     (theirs[length] == '\0' || theirs[length] == ' ');
         same += equal;
         if (!equal) {
-            printf("%s %s: ours %s | llama.cpp %.150s\n", json_object_get_string(json_object_object_get(entry, "model")),
-                   json_object_get_string(json_object_object_get(entry, "rig")), ours, theirs == NULL ? "-" : theirs);
+            printf("%s %s: ours %s | llama.cpp %.150s\n",
+                   json_object_get_string(json_object_object_get(entry, "model")),
+                   json_object_get_string(json_object_object_get(entry, "rig")), ours,
+                   theirs == NULL ? "-" : theirs);
         }
         plan_clear(&start);
         rig_clear(&rig);
