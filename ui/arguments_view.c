@@ -153,7 +153,7 @@ static void pane_rule(const struct scene *scene, struct pane *pane, size_t rule)
         snprintf(head, sizeof head, "%-6s refused", number);
     } else {
         size_t layers = rule_layers(scene, rule);
-        snprintf(head, sizeof head, "%-6s %4u tensor%s %3zu layer%s -> %s", number,
+        snprintf(head, sizeof head, "%-6s %4u tensor%s %3zu layer%s -> %.120s", number,
                  held->rule_use[rule].matches, held->rule_use[rule].matches == 1 ? " " : "s",
                  layers, layers == 1 ? " " : "s", buffer);
     }

@@ -64,7 +64,7 @@ static void hints(const struct ui *ui, bool is_wide, char *out, size_t n)
 {
     switch (ui->mode) {
     case MODE_MOVE:
-        snprintf(out, n, "0-9 A-F c . or arrows Enter  Esc");
+        snprintf(out, n, "%s", is_wide ? "arrows  Enter  Esc" : "arrows Enter Esc");
         return;
     case MODE_PAINT:
         snprintf(out, n, "arrows paint  Enter take  Esc");
@@ -100,6 +100,10 @@ static enum ink moment(const struct ui *ui, const struct scene *scene, char *out
 {
     if (scene->preview_text != NULL && scene->preview_text[0] != '\0') {
         snprintf(out, n, "%s", scene->preview_text);
+        return INK_STRONG;
+    }
+    if (ui->mode == MODE_MOVE && ui->notice[0] == '\0') {
+        snprintf(out, n, "to which device? its key, c CPU, . home; or arrows and Enter; Esc");
         return INK_STRONG;
     }
     if (ui->notice[0] != '\0') {
@@ -165,9 +169,12 @@ void status_draw(const struct ui *ui, const struct scene *scene, const struct la
     enum ink ink = moment(ui, scene, text, sizeof text);
     bool has_help = layout->help.height > 0;
     int end = ui->width - (layout->is_wide ? 1 : 2);
-    say_mode(ui, scene, layout, has_help || text[0] == '\0', right, sizeof right);
-    if (fit_cells(scene) + 3 > end - text_width(right)) {
-        say_mode(ui, scene, layout, false, right, sizeof right); /* the exact words come first */
+    say_mode(ui, scene, layout, true, right, sizeof right);
+    int wanted = fit_cells(scene) + 3;
+    wanted += !has_help && text[0] != '\0' ? text_width(text) + 3 : 0;
+    if (wanted > end - text_width(right)) {
+        say_mode(ui, scene, layout, false, right,
+                 sizeof right); /* what is said comes before hints */
     }
     int room = end - text_width(right) - 2;
     int x = draw_fit(scene, y, room, canvas);
