@@ -220,6 +220,7 @@ void planner_scene(struct planner *planner, struct scene *scene)
         scene->compare_name = other->name;
         scene->compare = &other->evaluation;
         scene->compare_rig = &other->step.rig;
+        scene->compare_plan = &other->step.plan;
         scene->compare_arguments = other->arguments;
         scene->n_compare_arguments = other->n_arguments;
     }

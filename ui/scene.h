@@ -45,6 +45,7 @@ struct scene {
     /* compare screen: the other side */
     const char *compare_name; /* NULL: nothing to compare with */
     const struct evaluation *compare;
+    const struct plan *compare_plan;
     const struct rig *compare_rig;
     char *const *compare_arguments;
     size_t n_compare_arguments;

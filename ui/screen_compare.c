@@ -1,8 +1,11 @@
-/* Compare: before and after, per device with the change, what moved, which arguments changed. */
+/* Compare: before, after and change. What each amounts to, the devices side by side, what moved, which
+ * arguments changed; last the parts of each device. */
+#include "ui/bar.h"
 #include "ui/figures.h"
 #include "ui/parts.h"
 
 #include "model/base/memory.h"
+#include "model/plan/compare.h"
 #include "model/text/arguments.h"
 
 #include <stdio.h>
@@ -13,6 +16,8 @@ struct paper {
     struct canvas *canvas; /* NULL: only count */
     int top, height, line;
 };
+
+enum { BEFORE_END = 38, AFTER_END = 54, CHANGE_END = 68 };
 
 static int paper_y(struct paper *paper)
 {
@@ -28,60 +33,146 @@ static void paper_text(struct paper *paper, enum ink ink, const char *text)
     }
 }
 
-static void device_row(struct paper *paper, const char *name, const char *what, uint64_t before,
-                       uint64_t after, enum ink ink)
+static void paper_head(struct paper *paper, const char *title)
 {
     int y = paper_y(paper);
-    char text[FIGURE_MAX];
-    if (y < 0) {
-        return;
+    if (y >= 0) {
+        canvas_text(paper->canvas, 2, y, -1, INK_STRONG, title);
+        canvas_right(paper->canvas, BEFORE_END, y, INK_DIM, "before");
+        canvas_right(paper->canvas, AFTER_END, y, INK_DIM, "after");
+        canvas_right(paper->canvas, CHANGE_END, y, INK_DIM, "change");
     }
-    canvas_text(paper->canvas, 2, y, 10, ink, name);
-    canvas_text(paper->canvas, 13, y, 9, ink, what);
-    canvas_right(paper->canvas, 36, y, ink, figure_mib(text, before));
-    canvas_right(paper->canvas, 50, y, ink, figure_mib(text, after));
-    canvas_right(paper->canvas, 64, y, before == after ? INK_DIM : INK_STRONG,
-                 figure_change(text, before, after));
 }
 
-/* Rows that are elsewhere now, gathered by from and to. */
-static void moved_rows(struct paper *paper, const struct scene *scene)
+/* ---- what each amounts to ------------------------------------------------------------------- */
+
+static void row_text(struct paper *paper, const char *label, const char *before, const char *after,
+                     const char *change, enum ink ink)
 {
-    const struct model *model = scene->model;
-    uint32_t *rows = memory_array(model->n_tensors, sizeof *rows);
-    bool any = false;
-    int n_devices = (int)scene->rig->n_devices;
-    for (int from = DEVICE_HOST; from < (int)scene->compare_rig->n_devices; from++) {
-        for (int to = DEVICE_HOST; to < n_devices; to++) {
-            const char *name = rig_name(scene->compare_rig, from);
-            if (rig_find(scene->rig, name) == to) {
-                continue;
-            }
-            size_t n = 0;
-            for (size_t i = 0; i < model->n_tensors; i++) {
-                if (scene->compare->device[i] == from && scene->held->device[i] == to) {
-                    rows[n++] = (uint32_t)i;
-                }
-            }
-            if (n == 0) {
-                continue;
-            }
-            struct strbuf text = {0};
-            char mib[FIGURE_MAX];
-            layer_map_describe(scene->map, rows, n, &text);
-            strbuf_format(&text, ": %s -> %s, %zu tensor%s, %s MiB", name, rig_name(scene->rig, to),
-                          n, n == 1 ? "" : "s",
-                          figure_mib(mib, layer_map_bytes(scene->map, rows, n)));
-            paper_text(paper, INK_PLAIN, strbuf_text(&text));
-            strbuf_clear(&text);
-            any = true;
-        }
+    int y = paper_y(paper);
+    if (y >= 0) {
+        canvas_text(paper->canvas, 2, y, BEFORE_END - 16, ink, label);
+        canvas_right(paper->canvas, BEFORE_END, y, ink, before);
+        canvas_right(paper->canvas, AFTER_END, y, ink, after);
+        canvas_right(paper->canvas, CHANGE_END, y,
+                     strcmp(before, after) == 0 ? INK_DIM : INK_STRONG, change);
     }
-    if (!any) {
+}
+
+static void row_count(struct paper *paper, const char *label, uint64_t before, uint64_t after)
+{
+    char a[FIGURE_MAX];
+    char b[FIGURE_MAX];
+    char c[FIGURE_MAX];
+    char change[FIGURE_MAX + 1];
+    uint64_t size = after > before ? after - before : before - after;
+    snprintf(change, sizeof change, "%s%s",
+             after > before   ? "+"
+             : after < before ? "-"
+                              : "",
+             figure_grouped(c, size));
+    row_text(paper, label, figure_grouped(a, before), figure_grouped(b, after), change, INK_PLAIN);
+}
+
+static void row_bytes(struct paper *paper, const char *label, uint64_t before, uint64_t after,
+                      enum ink ink)
+{
+    char a[FIGURE_MAX];
+    char b[FIGURE_MAX];
+    char c[FIGURE_MAX];
+    row_text(paper, label, figure_mib(a, before), figure_mib(b, after),
+             figure_change(c, before, after), ink);
+}
+
+static void summary(struct paper *paper, const struct comparison *all)
+{
+    const struct compare_summary *a = &all->before;
+    const struct compare_summary *b = &all->after;
+    char before[64];
+    char after[64];
+    char change[64];
+    paper_head(paper, "Sums");
+    row_count(paper, "devices used", a->devices_used, b->devices_used);
+    snprintf(before, sizeof before, "%.1f%%", a->utilisation * 100.0);
+    snprintf(after, sizeof after, "%.1f%%", b->utilisation * 100.0);
+    snprintf(change, sizeof change, "%+.1f%%", (b->utilisation - a->utilisation) * 100.0);
+    row_text(paper, "budget used", before, after, change, INK_PLAIN);
+    if (a->experts + b->experts > 0) {
+        row_count(paper, "experts on devices", a->experts_on_devices, b->experts_on_devices);
+    }
+    row_count(paper, "context, tokens", a->context, b->context);
+    row_bytes(paper, "unused budget, MiB", a->unused, b->unused, INK_PLAIN);
+    row_count(paper, "override rules", a->overrides, b->overrides);
+    row_text(paper, "fits", a->fits ? "yes" : "NO", b->fits ? "yes" : "NO", "",
+             b->fits ? INK_PLAIN : INK_OVER);
+}
+
+/* ---- devices -------------------------------------------------------------------------------- */
+
+static void small_bar(struct canvas *canvas, int x, int y, int width, const struct device_use *use)
+{
+    if (use == NULL) {
+        return;
+    }
+    struct bar bar = {.bytes = {[BAR_DENSE] = use->model - use->experts,
+                                [BAR_EXPERTS] = use->experts,
+                                [BAR_CACHE] = use->context,
+                                [BAR_COMPUTE] = use->compute},
+                      .total = use->budget > 0 ? use->budget : 1,
+                      .budget = use->budget,
+                      .fits = use->headroom >= 0};
+    bar_draw(canvas, x, y, width, &bar);
+}
+
+static void device_used(struct paper *paper, const struct compare_device *device)
+{
+    uint64_t before = device->before != NULL ? device->before->used : 0;
+    uint64_t after = device->after != NULL ? device->after->used : 0;
+    bool over = device->after != NULL && !device->after->fits;
+    int line = paper->line;
+    char name[80];
+    snprintf(name, sizeof name, "%.60s%s", device->name, over ? " OVER" : "");
+    row_bytes(paper, name, before, after, over ? INK_OVER : INK_PLAIN);
+    int y = line - paper->top;
+    if (paper->canvas == NULL || y < 0 || y >= paper->height) {
+        return;
+    }
+    int room = (paper->canvas->width - CHANGE_END - 6) / 2;
+    if (room >= 12) { /* side by side, each against its own budget */
+        small_bar(paper->canvas, CHANGE_END + 2, 2 + y, room, device->before);
+        small_bar(paper->canvas, CHANGE_END + 4 + room, 2 + y, room, device->after);
+    }
+}
+
+static void device_parts(struct paper *paper, const struct compare_device *device)
+{
+    static const struct device_use nothing;
+    const struct device_use *before = device->before != NULL ? device->before : &nothing;
+    const struct device_use *after = device->after != NULL ? device->after : &nothing;
+    char label[64];
+    snprintf(label, sizeof label, "%.12s weights", device->name);
+    row_bytes(paper, label, before->model, after->model, INK_PLAIN);
+    row_bytes(paper, "      context", before->context, after->context, INK_PLAIN);
+    row_bytes(paper, "      compute", before->compute, after->compute, INK_PLAIN);
+}
+
+static void moves(struct paper *paper, const struct comparison *all)
+{
+    for (size_t i = 0; i < all->n_moves; i++) {
+        const struct compare_move *move = &all->moves[i];
+        char mib[FIGURE_MAX];
+        struct strbuf text = {0};
+        strbuf_format(&text, "%s: %s -> %s, %u tensor%s, %s MiB", move->what, move->from, move->to,
+                      move->tensors, move->tensors == 1 ? "" : "s", figure_mib(mib, move->bytes));
+        paper_text(paper, INK_PLAIN, strbuf_text(&text));
+        strbuf_clear(&text);
+    }
+    if (all->n_moves == 0) {
         paper_text(paper, INK_DIM, "no tensor moved");
     }
-    free(rows);
 }
+
+/* ---- arguments ------------------------------------------------------------------------------ */
 
 /* The argument with its value, "-c 32768", at `*i`, which moves on. */
 static void argument_pair(char *const *words, size_t n, size_t *i, struct strbuf *out)
@@ -127,57 +218,8 @@ static size_t changed(struct paper *paper, char *const *words, size_t n, char *c
     return count;
 }
 
-static void table_head(struct paper *paper, const char *title)
+static void arguments(struct paper *paper, const struct scene *scene)
 {
-    int y = paper_y(paper);
-    if (y >= 0) {
-        canvas_text(paper->canvas, 2, y, -1, INK_STRONG, title);
-        canvas_right(paper->canvas, 36, y, INK_DIM, "before");
-        canvas_right(paper->canvas, 50, y, INK_DIM, "after");
-        canvas_right(paper->canvas, 64, y, INK_DIM, "change");
-    }
-}
-
-/* The device of the other side: by name. */
-static const struct device_use *use_before(const struct scene *scene, int device)
-{
-    static const struct device_use nothing;
-    int other = rig_find(scene->compare_rig, rig_name(scene->rig, device));
-    return other == DEVICE_NONE ? &nothing : scene_use(scene->compare, other);
-}
-
-static void table_used(struct paper *paper, const struct scene *scene)
-{
-    table_head(paper, "Used, MiB");
-    int n = (int)scene->rig->n_devices;
-    for (int line = 0; line <= n; line++) {
-        int device = line < n ? line : DEVICE_HOST;
-        const struct device_use *after = scene_use(scene->held, device);
-        const struct device_use *before = use_before(scene, device);
-        const char *name = rig_name(scene->rig, device);
-        device_row(paper, name, after->fits ? "" : "OVER", before->used, after->used,
-                   after->fits ? INK_PLAIN : INK_OVER);
-    }
-}
-
-static void one_device(struct paper *paper, const struct scene *scene, int device)
-{
-    const struct device_use *after = scene_use(scene->held, device);
-    const struct device_use *before = use_before(scene, device);
-    device_row(paper, rig_name(scene->rig, device), "weights", before->model, after->model,
-               INK_PLAIN);
-    device_row(paper, "", "context", before->context, after->context, INK_PLAIN);
-    device_row(paper, "", "compute", before->compute, after->compute, INK_PLAIN);
-}
-
-static void compare_all(const struct scene *scene, struct paper *paper)
-{
-    table_used(paper, scene);
-    paper_text(paper, INK_PLAIN, "");
-    paper_text(paper, INK_STRONG, "Moved");
-    moved_rows(paper, scene);
-    paper_text(paper, INK_PLAIN, "");
-    paper_text(paper, INK_STRONG, "Arguments");
     size_t n = changed(paper, scene->compare_arguments, scene->n_compare_arguments,
                        scene->arguments, scene->n_arguments, "-");
     n += changed(paper, scene->arguments, scene->n_arguments, scene->compare_arguments,
@@ -185,12 +227,38 @@ static void compare_all(const struct scene *scene, struct paper *paper)
     if (n == 0) {
         paper_text(paper, INK_DIM, "the same");
     }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static void compare_all(const struct scene *scene, struct paper *paper)
+{
+    struct comparison all;
+    struct compare_side before = {.model = scene->model,
+                                  .rig = scene->compare_rig,
+                                  .plan = scene->compare_plan,
+                                  .evaluation = scene->compare};
+    struct compare_side after = {
+        .model = scene->model, .rig = scene->rig, .plan = scene->plan, .evaluation = scene->held};
+    plans_compare(&before, &after, &all);
+    summary(paper, &all);
     paper_text(paper, INK_PLAIN, "");
-    table_head(paper, "Parts, MiB");
-    for (int device = 0; device < (int)scene->rig->n_devices; device++) {
-        one_device(paper, scene, device);
+    paper_head(paper, "Used, MiB");
+    for (size_t i = 0; i < all.n_devices; i++) {
+        device_used(paper, &all.devices[i]);
     }
-    one_device(paper, scene, DEVICE_HOST);
+    paper_text(paper, INK_PLAIN, "");
+    paper_text(paper, INK_STRONG, "Moved");
+    moves(paper, &all);
+    paper_text(paper, INK_PLAIN, "");
+    paper_text(paper, INK_STRONG, "Arguments");
+    arguments(paper, scene);
+    paper_text(paper, INK_PLAIN, "");
+    paper_head(paper, "Parts, MiB");
+    for (size_t i = 0; i < all.n_devices; i++) {
+        device_parts(paper, &all.devices[i]);
+    }
+    comparison_clear(&all);
 }
 
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
