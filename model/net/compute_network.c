@@ -179,7 +179,8 @@ static void describe_batch(struct network *network)
     network->n_tokens = (n + seqs - 1) / seqs * seqs;
     network->n_seqs = seqs;
     network->n_streams = resolved->n_stream ? resolved->n_stream : 1;
-    network->cells[CACHE_FULL] = resolved->n_ctx_seq;
+    bool cached = network->hparams->memory != MEMORY_NONE; /* else the batch attends to itself */
+    network->cells[CACHE_FULL] = cached ? resolved->n_ctx_seq : network->n_tokens;
     network->cells[CACHE_SWA] = swa_cells(network->input);
 }
 
@@ -252,9 +253,14 @@ static int32_t only_outputs(struct network *network, int32_t x)
 static int32_t mix_tokens(struct network *network, uint32_t il, int32_t x)
 {
     network->graph.term = COMPUTE_ATTENTION;
-    if (network->hparams->is_recurrent[il])
+    if (!network->hparams->is_recurrent[il]) {
+        return network_attention(network, il, x);
+    }
+    if (!network->hparams->has_kv[il]) {
         return network_recurrent(network, il, x);
-    return network_attention(network, il, x);
+    }
+    int32_t attention = network_attention(network, il, x); /* falcon-h1: side by side */
+    return graph_inplace(&network->graph, attention, network_recurrent(network, il, x));
 }
 
 static int32_t join(struct network *network, enum network_trait first, int32_t x, int32_t residual)
