@@ -1,10 +1,12 @@
 #include "src/commands.h"
 
 #include "model/text/export.h"
+#include "src/export_kobold.h"
 #include "src/output.h"
 #include "src/plan_json.h"
 #include "src/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +54,12 @@ static bool make_text(enum export_format format, struct session *session,
         .n_args = n,
         .model_path = json.model_path,
     };
-    bool written = export_write(format, &source, out, error);
+    bool written = format == EXPORT_KOBOLD ? export_kobold(&source, out, error)
+                                           : export_write(format, &source, out, error);
+    const char *note = export_note(format, &source);
+    if (written && note != NULL) {
+        fprintf(stderr, "otplan: note: %s\n", note);
+    }
     arguments_free(&args);
     return written;
 }

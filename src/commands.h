@@ -10,6 +10,7 @@
 int command_plan(const struct options *options, struct error *error);
 int command_tensors(const struct options *options, struct error *error);
 int command_devices(const struct options *options, struct error *error);
+int command_overrides(const struct options *options, struct error *error);
 int command_export(const struct options *options, struct error *error);
 int command_compare(const struct options *options, struct error *error);
 int command_verify(const struct options *options, struct error *error);

@@ -8,6 +8,7 @@ static const char general[] =
     "  otplan demo                               try it without a model or a card\n"
     "  otplan plan    MODEL|PLAN [flags]         what goes where, and does it fit\n"
     "  otplan export  MODEL|PLAN [flags]         the arguments (--format, -o FILE)\n"
+    "  otplan overrides MODEL|PLAN [flags]       every -ot rule: what it takes, what is wrong\n"
     "  otplan compare BEFORE AFTER [-m MODEL]    two plans side by side\n"
     "  otplan verify  [PLAN.json] LOG            did llama.cpp do what was planned?\n"
     "  otplan probe   MODEL|PLAN [flags]         ask your own llama.cpp for its figures\n"
@@ -73,6 +74,9 @@ static const char export[] =
     "           ot       what follows one -ot\n"
     "           lines    one -ot \"pattern=BUFFER\" a line, under a comment header\n"
     "           script   a shell script that starts llama.cpp\n"
+    "           env      LLAMA_ARG_X=value lines      ini       a --models-preset section\n"
+    "           bench    llama-bench arguments        ik        ik_llama.cpp arguments\n"
+    "           kobold   a .kcpps file                llama-swap  one models: entry\n"
     "           json     all of it, as otplan plan --json\n"
     "  -o FILE           write to FILE, whole or not at all; --force replaces an existing one\n"
     "  --compact         write the rules anew, as few as can be\n"
@@ -80,6 +84,15 @@ static const char export[] =
     "  --devices FILE  --target TOOL\n"
     "\n"
     "  otplan export model.gguf -ngl 99 -ncmoe 20 --format=script -o start.sh\n";
+
+static const char overrides[] =
+    "otplan overrides MODEL|PLAN.json [llama.cpp flags] [--devices FILE] [--json]\n"
+    "\n"
+    "Every override rule in llama.cpp's order: what it matches, what earlier rules left for it, "
+    "and\n"
+    "what is wrong with it, with the repair. Rules that llama.cpp refuses are shown too.\n"
+    "\n"
+    "  otplan overrides model.gguf -ot 'blk\\.[6-10]\\.ffn=CPU,exps=CUDA0'\n";
 
 static const char compare[] =
     "otplan compare [-m MODEL] [llama.cpp flags] BEFORE [AFTER] [--devices FILE] [--json]\n"
@@ -107,9 +120,9 @@ static const char demo[] = "otplan demo [llama.cpp flags]\n"
 const char *help_text(enum command command)
 {
     static const char *const texts[COMMAND_COUNT] = {
-        [COMMAND_PLANNER] = general, [COMMAND_PLAN] = plan,         [COMMAND_TENSORS] = tensors,
-        [COMMAND_DEVICES] = devices, [COMMAND_OVERRIDES] = general, [COMMAND_EXPORT] = export,
-        [COMMAND_COMPARE] = compare, [COMMAND_VERIFY] = verify,     [COMMAND_DEMO] = demo,
+        [COMMAND_PLANNER] = general, [COMMAND_PLAN] = plan,           [COMMAND_TENSORS] = tensors,
+        [COMMAND_DEVICES] = devices, [COMMAND_OVERRIDES] = overrides, [COMMAND_EXPORT] = export,
+        [COMMAND_COMPARE] = compare, [COMMAND_VERIFY] = verify,       [COMMAND_DEMO] = demo,
         [COMMAND_PROBE] = probe,
     };
     return texts[command];

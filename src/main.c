@@ -20,11 +20,11 @@ static void out_of_memory(void)
 static int run(const struct options *options, struct error *error)
 {
     static int (*const commands[COMMAND_COUNT])(const struct options *, struct error *) = {
-        [COMMAND_PLANNER] = command_planner, [COMMAND_PLAN] = command_plan,
-        [COMMAND_TENSORS] = command_tensors, [COMMAND_DEVICES] = command_devices,
-        [COMMAND_EXPORT] = command_export,   [COMMAND_COMPARE] = command_compare,
-        [COMMAND_VERIFY] = command_verify,   [COMMAND_DEMO] = command_planner,
-        [COMMAND_PROBE] = command_probe,
+        [COMMAND_PLANNER] = command_planner,     [COMMAND_PLAN] = command_plan,
+        [COMMAND_TENSORS] = command_tensors,     [COMMAND_DEVICES] = command_devices,
+        [COMMAND_OVERRIDES] = command_overrides, [COMMAND_EXPORT] = command_export,
+        [COMMAND_COMPARE] = command_compare,     [COMMAND_VERIFY] = command_verify,
+        [COMMAND_DEMO] = command_planner,        [COMMAND_PROBE] = command_probe,
     };
     static const char version[] = "otplan " OTPLAN_VERSION "\n";
     if (options->help || options->version) {

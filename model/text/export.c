@@ -1,10 +1,21 @@
 #include "model/text/export.h"
 
+#include "model/text/export_parts.h"
+
 #include <string.h>
 
 static const char *const names[EXPORT_FORMAT_COUNT] = {
-    [EXPORT_ARGS] = "args",     [EXPORT_OT] = "ot",     [EXPORT_LINES] = "lines",
-    [EXPORT_SCRIPT] = "script", [EXPORT_JSON] = "json",
+    [EXPORT_ARGS] = "args",
+    [EXPORT_OT] = "ot",
+    [EXPORT_LINES] = "lines",
+    [EXPORT_SCRIPT] = "script",
+    [EXPORT_ENV] = "env",
+    [EXPORT_INI] = "ini",
+    [EXPORT_JSON] = "json",
+    [EXPORT_BENCH] = "bench",
+    [EXPORT_IK] = "ik",
+    [EXPORT_KOBOLD] = "kobold",
+    [EXPORT_LLAMA_SWAP] = "llama-swap",
 };
 
 const char *export_format_name(enum export_format format)
@@ -64,8 +75,7 @@ static void add_quoted(const struct export_source *source, struct strbuf *out)
     }
 }
 
-/* A path that begins with `-` would be read as a flag. */
-static void add_path(const char *path, struct strbuf *out)
+void export_add_path(const char *path, struct strbuf *out)
 {
     struct strbuf safe = {0};
     strbuf_format(&safe, "%s%s", path[0] == '-' ? "./" : "", path);
@@ -87,7 +97,7 @@ void export_command(const struct export_source *source, struct strbuf *out)
         strbuf_format(out, "%s ", set);
     }
     strbuf_format(out, "%s -m ", target_name(source->plan->settings.target));
-    add_path(source->model_path, out);
+    export_add_path(source->model_path, out);
     strbuf_add(out, source->n_args > 0 ? " " : "");
     add_quoted(source, out);
 }
@@ -102,32 +112,10 @@ static bool write_args(const struct export_source *source, struct strbuf *out, s
     return true;
 }
 
-/* Calls for every rule in order, -cmoe and its like written out as what they stand for. */
-static void each_rule(const struct export_source *source, struct strbuf *out,
-                      void (*write)(struct strbuf *, size_t, const char *, const char *))
-{
-    size_t n = 0;
-    const struct generated_rules *rules = &source->evaluation->rules;
-    for (size_t i = 0; i < rules->n; i++) {
-        write(out, n++, rules->rules[i].pattern, rig_name(source->rig, rules->rules[i].device));
-    }
-    for (size_t i = 0; i < source->plan->given->n_entries; i++) {
-        const struct override *entry = &source->plan->given->entries[i];
-        if (entry->refused == NULL && rig_find(source->rig, entry->buffer) != DEVICE_NONE) {
-            write(out, n++, entry->pattern, entry->buffer);
-        }
-    }
-}
-
-static void write_piece(struct strbuf *out, size_t index, const char *pattern, const char *buffer)
-{
-    strbuf_format(out, "%s%s=%s", index > 0 ? "," : "", pattern, buffer);
-}
-
 static bool write_ot(const struct export_source *source, struct strbuf *out, struct error *error)
 {
     (void)error;
-    each_rule(source, out, write_piece);
+    export_rules(source, ",", out);
     strbuf_add(out, "\n");
     return true;
 }
@@ -145,9 +133,8 @@ static void add_double_quoted(struct strbuf *out, const char *text)
     }
 }
 
-static void write_line(struct strbuf *out, size_t index, const char *pattern, const char *buffer)
+static void write_line(struct strbuf *out, const char *pattern, const char *buffer)
 {
-    (void)index;
     strbuf_add(out, "-ot \"");
     add_double_quoted(out, pattern);
     strbuf_add(out, "=");
@@ -190,7 +177,7 @@ static bool write_lines(const struct export_source *source, struct strbuf *out, 
     }
     add_comment(out, "they hold together with", strbuf_text(&rest));
     strbuf_clear(&rest);
-    each_rule(source, out, write_line);
+    export_each_rule(source, out, write_line);
     return true;
 }
 
@@ -208,7 +195,7 @@ static bool write_script(const struct export_source *source, struct strbuf *out,
         strbuf_format(out, "export %s\n", variable);
     }
     strbuf_format(out, "exec %s -m ", target_name(source->plan->settings.target));
-    add_path(source->model_path, out);
+    export_add_path(source->model_path, out);
     for (size_t i = 0; i < source->n_args; i++) {
         strbuf_add(out, llama_flag_known(source->args[i], NULL, NULL) ? " \\\n    " : " ");
         shell_quote(out, source->args[i]);
@@ -226,6 +213,24 @@ bool export_write(enum export_format format, const struct export_source *source,
         [EXPORT_OT] = write_ot,
         [EXPORT_LINES] = write_lines,
         [EXPORT_SCRIPT] = write_script,
+        [EXPORT_ENV] = export_env,
+        [EXPORT_INI] = export_ini,
+        [EXPORT_BENCH] = export_bench,
+        [EXPORT_IK] = export_ik,
+        [EXPORT_LLAMA_SWAP] = export_llama_swap,
     };
     return writers[format] != NULL && writers[format](source, out, error);
+}
+
+const char *export_note(enum export_format format, const struct export_source *source)
+{
+    if (format == EXPORT_IK && source->evaluation->n_in_use > 1) {
+        return "ik_llama.cpp splits layers over cards by bytes, not by counts: the homes, and so "
+               "the caches, "
+               "may be cut elsewhere than -ts says here";
+    }
+    if (format == EXPORT_BENCH) {
+        return "llama-bench sets the context by its own -p, -n and -d and runs one sequence";
+    }
+    return NULL;
 }

@@ -9,11 +9,17 @@
 #include "model/text/arguments.h"
 
 enum export_format {
-    EXPORT_ARGS,   /* one line, shell-quoted, without program and model */
-    EXPORT_OT,     /* what follows one -ot: p=B,p=B */
-    EXPORT_LINES,  /* a comment header, then one -ot "p=B" a line */
-    EXPORT_SCRIPT, /* POSIX sh */
-    EXPORT_JSON,   /* plan --json: written by src, which has the JSON */
+    EXPORT_ARGS,       /* one line, shell-quoted, without program and model */
+    EXPORT_OT,         /* what follows one -ot: p=B,p=B */
+    EXPORT_LINES,      /* a comment header, then one -ot "p=B" a line */
+    EXPORT_SCRIPT,     /* POSIX sh */
+    EXPORT_ENV,        /* LLAMA_ARG_X=value lines, unquoted */
+    EXPORT_INI,        /* a --models-preset section */
+    EXPORT_JSON,       /* plan --json: written by src, which has the JSON */
+    EXPORT_BENCH,      /* llama-bench arguments */
+    EXPORT_IK,         /* ik_llama.cpp arguments */
+    EXPORT_KOBOLD,     /* a .kcpps file: written by src */
+    EXPORT_LLAMA_SWAP, /* one YAML models: entry */
     EXPORT_FORMAT_COUNT,
 };
 const char *export_format_name(enum export_format format);
@@ -29,10 +35,13 @@ struct export_source {
     const char *model_path; /* the file to name */
 };
 
-/* Appends the text, ending in a newline (a file) for all formats but EXPORT_JSON. ERROR_INPUT where the format
- * cannot say what the plan needs. */
+/* Appends the text, ending in a newline, for all formats but the two that are JSON. ERROR_INPUT where the
+ * format cannot say what the plan needs. */
 bool export_write(enum export_format format, const struct export_source *source, struct strbuf *out,
                   struct error *error);
+
+/* What a user of the format should know, or NULL: what its program does otherwise. */
+const char *export_note(enum export_format format, const struct export_source *source);
 
 /* One shell-quoted line, `llama-server -m MODEL ARGS`, with the variables it needs in front. No newline. */
 void export_command(const struct export_source *source, struct strbuf *out);
