@@ -221,22 +221,31 @@ static void add_devices(const struct plan_json_source *source, const struct summ
 
 /* ---- components ----------------------------------------------------------------------------- */
 
-enum { MOST_COLUMNS = 6, COLUMN = 11, LABEL = 16 };
+enum { MOST_COLUMNS = 6, COLUMN = 10, LABEL = 15 };
 
-/* The devices that get a column: those in use, and CPU; with more of them they are summed up. */
-static size_t columns_of(const struct plan_json_source *source, int16_t *columns)
+/* The devices that get a column, beside CPU: those that hold something. Where they are too many for the
+ * width, the last column is "others", the sum of the rest. */
+struct columns {
+    int16_t *devices; /* n_devices of them hold something; owned */
+    size_t n_devices;
+    size_t n_single; /* of those, with a column of their own */
+};
+
+static struct columns columns_of(const struct plan_json_source *source, int width)
 {
-    size_t n = 0;
-    const struct evaluation *evaluation = source->evaluation;
-    for (size_t i = 0; i < source->rig->n_devices && n < MOST_COLUMNS; i++) {
-        if (evaluation->devices[i].used > 0) {
-            columns[n++] = (int16_t)i;
+    struct columns out = {.devices = memory_array(source->rig->n_devices, sizeof *out.devices)};
+    for (size_t i = 0; i < source->rig->n_devices; i++) {
+        if (source->evaluation->devices[i].used > 0) {
+            out.devices[out.n_devices++] = (int16_t)i;
         }
     }
-    return n;
+    int room = (width - 2 - LABEL) / COLUMN - 2;
+    size_t most = room < 1 ? 1 : room > MOST_COLUMNS ? MOST_COLUMNS : (size_t)room;
+    out.n_single = out.n_devices <= most ? out.n_devices : most - 1;
+    return out;
 }
 
-static void add_component(const struct component *component, const int16_t *columns, size_t n,
+static void add_component(const struct component *component, const struct columns *columns,
                           struct strbuf *out)
 {
     if (component->total == 0) {
@@ -245,8 +254,16 @@ static void add_component(const struct component *component, const int16_t *colu
     strbuf_format(out, "  %-*s", LABEL, component->name);
     summary_add_mib(out, component->total, COLUMN);
     summary_add_mib(out, component->host, COLUMN);
-    for (size_t k = 0; k < n; k++) {
-        summary_add_mib(out, component->devices[columns[k]], COLUMN);
+    uint64_t others = 0;
+    for (size_t k = 0; k < columns->n_devices; k++) {
+        if (k < columns->n_single) {
+            summary_add_mib(out, component->devices[columns->devices[k]], COLUMN);
+        } else {
+            others += component->devices[columns->devices[k]];
+        }
+    }
+    if (columns->n_single < columns->n_devices) {
+        summary_add_mib(out, others, COLUMN);
     }
     strbuf_add(out, "\n");
 }
@@ -254,20 +271,20 @@ static void add_component(const struct component *component, const int16_t *colu
 static void add_components(const struct plan_json_source *source, const struct summary_style *style,
                            struct strbuf *out)
 {
-    int16_t columns[MOST_COLUMNS];
-    size_t n = columns_of(source, columns);
-    while (n > 0 && 2 + LABEL + COLUMN * (2 + (int)n) > style->columns) {
-        n--;
-    }
+    struct columns columns = columns_of(source, style->columns);
     strbuf_format(out, "  %-*s%*s%*s", LABEL, "MiB of", COLUMN, "all", COLUMN, "CPU");
-    for (size_t k = 0; k < n; k++) {
-        strbuf_format(out, "%*.*s", COLUMN, COLUMN - 1, source->rig->devices[columns[k]].name);
+    for (size_t k = 0; k < columns.n_single; k++) {
+        strbuf_format(out, "%*.*s", COLUMN, COLUMN - 1,
+                      source->rig->devices[columns.devices[k]].name);
+    }
+    if (columns.n_single < columns.n_devices) {
+        strbuf_format(out, "%*s", COLUMN, "others");
     }
     strbuf_add(out, "\n");
     struct components components;
     components_sum(source->model, source->rig, source->evaluation, &components);
     for (size_t i = 0; i < COMPONENT_COUNT; i++) {
-        add_component(&components.rows[i], columns, n, out);
+        add_component(&components.rows[i], &columns, out);
     }
     if (components.one_expert > 0) {
         strbuf_format(out, "  %-*s", LABEL, "one expert");
@@ -275,6 +292,7 @@ static void add_components(const struct plan_json_source *source, const struct s
         strbuf_format(out, "  of one layer, gate, up and down\n");
     }
     components_clear(&components);
+    free(columns.devices);
     strbuf_add(out, "\n");
 }
 

@@ -1,6 +1,7 @@
 #include "model/plan/device.h"
 
 #include "model/base/memory.h"
+#include "model/base/strbuf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,4 +97,12 @@ const char *rig_name(const struct rig *rig, int device)
         return rig->devices[device].name;
     }
     return device == DEVICE_HOST ? "CPU" : "-";
+}
+
+void rig_list_names(const struct rig *rig, struct strbuf *out)
+{
+    strbuf_add(out, "CPU");
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        strbuf_format(out, ", %s", rig->devices[i].name);
+    }
 }

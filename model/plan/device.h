@@ -65,4 +65,8 @@ int rig_find(const struct rig *rig, const char *buffer_name);
 /* Name for a device index: "CPU" for DEVICE_HOST; "-" for DEVICE_NONE. */
 const char *rig_name(const struct rig *rig, int device);
 
+/* "CPU, CUDA0, CUDA1": appended to `out`. */
+struct strbuf;
+void rig_list_names(const struct rig *rig, struct strbuf *out);
+
 #endif

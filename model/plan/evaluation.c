@@ -1,6 +1,7 @@
 #include "model/plan/evaluation.h"
 
 #include "model/base/memory.h"
+#include "model/base/strbuf.h"
 #include "model/net/context_memory.h"
 #include "model/plan/decisions.h"
 #include "model/plan/homes.h"
@@ -330,10 +331,12 @@ static void refuse_entries(const struct rig *rig, const struct plan *plan,
                       entry->buffer, entry->refused);
         } else if (decisions->entry_device[i] == DEVICE_NONE &&
                    rig_find(rig, entry->buffer) == DEVICE_NONE) {
+            struct strbuf names = {0};
+            rig_list_names(rig, &names);
             error_set(&out->refused, ERROR_INPUT,
-                      "-ot rule %zu '%s=%s': unknown buffer type %s (this rig has CPU%s%s)", i + 1,
-                      entry->pattern, entry->buffer, entry->buffer, rig->n_devices > 0 ? ", " : "",
-                      rig->n_devices > 0 ? rig->devices[0].name : "");
+                      "-ot rule %zu '%s=%s': unknown buffer type %s (this rig has %s)", i + 1,
+                      entry->pattern, entry->buffer, entry->buffer, strbuf_text(&names));
+            strbuf_clear(&names);
         } else if (decisions->entry_device[i] == DEVICE_NONE) {
             error_set(&out->refused, ERROR_INPUT,
                       "-ot rule %zu '%s=%s': %s is left out of this plan by -dev or -sm none",

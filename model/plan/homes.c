@@ -1,5 +1,7 @@
 #include "model/plan/homes.h"
 
+#include "model/base/strbuf.h"
+
 #include <string.h>
 
 static int find_device_name(const struct rig *rig, const char *name, size_t length)
@@ -25,10 +27,11 @@ static size_t named_devices(const struct rig *rig, const char *names, int16_t *i
         size_t length = strcspn(at, ",");
         int device = find_device_name(rig, at, length);
         if (device == DEVICE_NONE) {
-            error_set(error, ERROR_INPUT, "-dev %s: invalid device: %.*s (this rig has %s%s)",
-                      names, (int)length, at,
-                      rig->n_devices > 0 ? rig->devices[0].device_name : "none",
-                      rig->n_devices > 1 ? " and others; see `otplan devices`" : "");
+            struct strbuf known = {0};
+            rig_list_names(rig, &known);
+            error_set(error, ERROR_INPUT, "-dev %s: invalid device: %.*s (this rig has %s)", names,
+                      (int)length, at, strbuf_text(&known));
+            strbuf_clear(&known);
         } else if (n < 16) {
             in_use[n++] = (int16_t)device;
         }
