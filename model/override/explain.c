@@ -99,18 +99,14 @@ static size_t would_match(const struct model *model, const char *text)
 static char *layers_text(const struct model *model, const uint8_t *flags)
 {
     struct strbuf out = {0};
-    int32_t last_layer = -1;
+    bool has[MAX_LAYER + 2] = {false};
     for (size_t row = 0; row < model->n_tensors; row++) {
-        last_layer =
-            model->tensors[row].layer > last_layer ? model->tensors[row].layer : last_layer;
-    }
-    uint8_t *has = memory_array((size_t)last_layer + 2, 1);
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        if (flags[row] && model->tensors[row].layer >= 0) {
-            has[model->tensors[row].layer] = 1;
+        int32_t layer = model->tensors[row].layer;
+        if (flags[row] && layer >= 0 && layer <= MAX_LAYER) {
+            has[layer] = true;
         }
     }
-    for (int32_t first = 0; first <= last_layer; first++) {
+    for (int32_t first = 0; first <= MAX_LAYER; first++) {
         int32_t last = first;
         while (has[first] && has[last + 1]) {
             last++;
