@@ -91,6 +91,7 @@ static void run(struct planner *planner)
             planner_autosave(planner);
             terminal_suspend();
         }
+        planner_auto_poll(planner);
         if (!planner->is_done) {
             frame(planner);
         }

@@ -118,6 +118,11 @@ static bool set_screen_option(struct planner *planner, const struct words *words
         planner->ui.cache_follows = yes ? FOLLOW_YES : no ? FOLLOW_NO : FOLLOW_ASK;
         return true;
     }
+    if (strcmp(name, "depth") == 0) {
+        planner->depth = strtoull(value, NULL, 10);
+        planner_find_speed(planner, &planner_now(planner)->rig, &planner->held, &planner->speed);
+        return true;
+    }
     if (strcmp(name, "mouse") == 0 && (yes || no)) {
         if (planner->has_terminal) {
             terminal_mouse(yes);
@@ -401,6 +406,11 @@ static bool run_ask(struct planner *planner, const struct words *words, struct e
     return true;
 }
 
+static bool run_auto(struct planner *planner, const struct words *words, struct error *error)
+{
+    return planner_auto(planner, words->n > 1 ? words->word[1] : NULL, error);
+}
+
 /* ---- the program ---------------------------------------------------------------------------- */
 
 static bool run_quit(struct planner *planner, const struct words *words, struct error *error)
@@ -464,7 +474,8 @@ static const struct {
     {{"layers", "LAYERS DEVICE: weights and homes of whole layers"}, run_layers},
     {{"lock", "GROUPS LAYERS: later moves leave them"}, run_lock},
     {{"unlock", "GROUPS LAYERS"}, run_lock},
-    {{"set", "NAME VALUE: ctx, ctk, ctv, fa, ub, ..., cache-follows, mouse, ascii"}, run_set},
+    {{"auto", "[speed|balance|experts-cpu|aggressive]: let the optimiser place"}, run_auto},
+    {{"set", "NAME VALUE: ctx, ctk, ctv, fa, ub, ..., cache-follows, depth, mouse"}, run_set},
     {{"device", "NAME free|total|reserve|margin MIB, up, down, copy, remove; add MIB"}, run_device},
     {{"undo", "one step back"}, run_undo},
     {{"redo", "one step on"}, run_redo},

@@ -31,6 +31,11 @@ void planner_handle(struct planner *planner, const struct event *event, uint64_t
     if (!is_motion) {
         planner->message[0] = '\0';
     }
+    bool is_escape = event->kind == EVENT_KEY && event->key == PRESS_ESCAPE;
+    if (is_escape && planner->job != NULL) {
+        planner_auto_cancel(planner);
+        return;
+    }
     planner->is_preview = false; /* handlers see the plan as it is */
     planner_scene(planner, &scene);
     ui_handle(&planner->ui, &scene, event, time_ms, &intent);

@@ -204,8 +204,11 @@ void planner_autosave_find(struct planner *planner)
 void planner_autosave(struct planner *planner)
 {
     uint64_t id = planner_now(planner)->id;
-    if (planner->autosave_path == NULL || planner->autosaved_id == id ||
-        !planner_is_unsaved(planner)) {
+    if (planner->autosave_path == NULL || planner->autosaved_id == id) {
+        return;
+    }
+    if (!planner_is_unsaved(planner)) {
+        planner_autosave_forget(planner); /* undone to what is saved: nothing to recover */
         return;
     }
     planner->autosaved_id = id;

@@ -41,11 +41,24 @@ void planner_say(struct planner *planner, bool is_error, const char *format, ...
     planner->message_is_error = is_error;
 }
 
+enum { SPEED_TENSORS = 20000 }; /* past that the figure would cost more than a frame */
+
+void planner_find_speed(struct planner *planner, const struct rig *rig,
+                        const struct evaluation *evaluation, struct speed *speed)
+{
+    speed_clear(speed);
+    *speed = (struct speed){0};
+    if (planner->model->n_tensors <= SPEED_TENSORS) {
+        speed_estimate(planner->model, rig, evaluation, planner->depth, speed);
+    }
+}
+
 static void evaluate(struct planner *planner)
 {
     struct planner_step *now = planner_now(planner);
     evaluation_clear(&planner->held);
     plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &planner->held);
+    planner_find_speed(planner, &now->rig, &planner->held, &planner->speed);
     arguments_free(&planner->arguments);
     planner->arguments = arguments_write(planner->model, &now->rig, &now->plan, &planner->held,
                                          &planner->n_arguments);
@@ -193,6 +206,9 @@ void planner_open(struct planner *planner, const struct planner_options *options
 
 void planner_close(struct planner *planner)
 {
+    planner_auto_cancel(planner);
+    speed_clear(&planner->speed);
+    speed_clear(&planner->preview_speed);
     for (size_t i = 0; i < planner->n_steps; i++) {
         planner_step_clear(&planner->steps[i]);
     }

@@ -7,6 +7,7 @@
 #ifndef OTPLAN_SRC_PLANNER_STATE_H
 #define OTPLAN_SRC_PLANNER_STATE_H
 
+#include "model/plan/speed.h"
 #include "src/planner.h"
 #include "ui/ui.h"
 
@@ -26,6 +27,8 @@ struct planner_snapshot {
     size_t n_arguments;
 };
 
+struct planner_job; /* the optimiser at work */
+
 struct planner {
     const struct planner_options *options;
     const struct model *model;
@@ -35,6 +38,8 @@ struct planner {
     size_t n_steps, at;
     uint64_t next_id, saved_id;
     struct evaluation held;
+    struct speed speed;
+    uint64_t depth; /* tokens in the cache, for the speed */
     struct decisions decisions;
     char **arguments;
     size_t n_arguments;
@@ -46,6 +51,7 @@ struct planner {
     char preview_command[COMMAND_MAX];
     struct planner_step preview_step;
     struct evaluation preview;
+    struct speed preview_speed;
     struct decisions preview_decisions;
     char **preview_arguments;
     size_t n_preview_arguments;
@@ -68,6 +74,7 @@ struct planner {
     char *exported; /* owned or NULL: text of the export screen */
     char export_format[16];
     uint64_t exported_id;
+    struct planner_job *job; /* NULL: idle */
     bool has_terminal;
     bool is_done;
 };
@@ -82,6 +89,8 @@ void planner_step_clear(struct planner_step *step);
 void planner_take(struct planner *planner, struct planner_step *step, const char *name);
 bool planner_go_to(struct planner *planner, size_t at);
 bool planner_edit(struct planner *planner, const struct edit *edit);
+void planner_find_speed(struct planner *planner, const struct rig *rig,
+                        const struct evaluation *evaluation, struct speed *speed);
 void planner_verify(struct planner *planner);
 bool planner_is_unsaved(const struct planner *planner);
 void planner_say(struct planner *planner, bool is_error, const char *format, ...)
@@ -110,6 +119,12 @@ bool planner_try(struct planner *planner, const char *line, struct planner_step 
 const struct scene_item *planner_command_items(size_t *n);
 /* Runs a file of commands; stops at the first that fails. */
 bool planner_commands_file(struct planner *planner, const char *path, struct error *error);
+
+/* ---- planner_auto.c ---- */
+/* Starts the optimiser; without a terminal it is done on return. `strategy` may be NULL. */
+bool planner_auto(struct planner *planner, const char *strategy, struct error *error);
+void planner_auto_poll(struct planner *planner);   /* takes its plan once it is there */
+void planner_auto_cancel(struct planner *planner); /* waits for it to stop */
 
 /* ---- planner_words.c ---- */
 enum { WORDS_MAX = 64 };

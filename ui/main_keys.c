@@ -456,6 +456,7 @@ static const struct {
 } commands[] = {
     {ACTION_UNDO, "undo"},
     {ACTION_REDO, "redo"},
+    {ACTION_AUTO, "auto"},
     {ACTION_SNAPSHOT, "snapshot"},
     {ACTION_COPY, "copy"},
     {ACTION_REDRAW, "redraw"},

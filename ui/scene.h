@@ -6,6 +6,7 @@
 
 #include "model/plan/edit.h"
 #include "model/plan/layer_map.h"
+#include "model/plan/speed.h"
 
 enum verify_state { VERIFY_PENDING, VERIFY_DONE, VERIFY_FAILED };
 
@@ -22,6 +23,7 @@ struct scene {
     const struct plan *plan;
     const struct evaluation *shown; /* of the preview while something is carried, else = held */
     const struct evaluation *held;  /* of the plan as it is */
+    const struct speed *speed;      /* of what is shown; NULL or not known: says nothing */
     bool is_preview;                /* shown != held */
     const char *preview_text;       /* what the preview does, or why it does nothing; or NULL */
     char *const *arguments;         /* of what is shown: "-c", "32768", ... */

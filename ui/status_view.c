@@ -139,25 +139,51 @@ static void say_mode(const struct ui *ui, const struct scene *scene, const struc
              with_hints ? (layout->is_wide ? "  " : "   ") : "", keys);
 }
 
-/* Cells that draw_fit wants. */
-static int fit_cells(const struct scene *scene)
+/* "45.2 t/s", and where there is room the bound and what it rests on; "" where it is not known. */
+static void say_speed(const struct scene *scene, bool is_wide, char *out, size_t n)
 {
-    char over[400];
-    return say_over(scene, over, sizeof over) ? text_width(over) : 29;
+    const struct speed *speed = scene->speed;
+    out[0] = '\0';
+    if (speed == NULL || !speed->known) {
+        return;
+    }
+    if (is_wide && speed->bound_known) {
+        snprintf(out, n, "   %.1f t/s of at most %.1f", speed->tokens_per_second,
+                 speed->bound_tokens_per_second);
+    } else {
+        snprintf(out, n, "   %.1f t/s", speed->tokens_per_second);
+    }
 }
 
-static int draw_fit(const struct scene *scene, int y, int room, struct canvas *canvas)
+struct fit_text {
+    char over[400], warnings[48], speed[80];
+    const char *fits;
+    bool any_warning;
+    int cells;
+};
+
+static void say_fit(const struct scene *scene, bool is_wide, struct fit_text *out)
 {
-    char over[400];
-    if (say_over(scene, over, sizeof over)) {
-        return canvas_text(canvas, 1, y, room, INK_OVER, over);
+    *out = (struct fit_text){.fits = scene->rig->n_devices > 0 ? "all cards fit" : "fits"};
+    if (say_over(scene, out->over, sizeof out->over)) {
+        out->cells = text_width(out->over);
+        return;
     }
-    size_t warnings = count_warnings(scene->shown);
-    char text[48];
-    int x = canvas_text(canvas, 1, y, room, INK_OK,
-                        scene->rig->n_devices > 0 ? "all cards fit" : "fits");
-    snprintf(text, sizeof text, "   %zu warning%s", warnings, warnings == 1 ? "" : "s");
-    return canvas_text(canvas, x, y, room - x, warnings > 0 ? INK_WARN : INK_PLAIN, text);
+    size_t n = count_warnings(scene->shown);
+    out->any_warning = n > 0;
+    snprintf(out->warnings, sizeof out->warnings, "   %zu warning%s", n, n == 1 ? "" : "s");
+    say_speed(scene, is_wide, out->speed, sizeof out->speed);
+    out->cells = text_width(out->fits) + text_width(out->warnings) + text_width(out->speed);
+}
+
+static int draw_fit(const struct fit_text *fit, int y, int room, struct canvas *canvas)
+{
+    if (fit->over[0] != '\0') {
+        return canvas_text(canvas, 1, y, room, INK_OVER, fit->over);
+    }
+    int x = canvas_text(canvas, 1, y, room, INK_OK, fit->fits);
+    x = canvas_text(canvas, x, y, room - x, fit->any_warning ? INK_WARN : INK_PLAIN, fit->warnings);
+    return canvas_text(canvas, x, y, room - x, INK_PLAIN, fit->speed);
 }
 
 void status_draw(const struct ui *ui, const struct scene *scene, const struct layout *layout,
@@ -170,14 +196,16 @@ void status_draw(const struct ui *ui, const struct scene *scene, const struct la
     bool has_help = layout->help.height > 0;
     int end = ui->width - (layout->is_wide ? 1 : 2);
     say_mode(ui, scene, layout, true, right, sizeof right);
-    int wanted = fit_cells(scene) + 3;
+    struct fit_text fit;
+    say_fit(scene, layout->is_wide && text[0] == '\0', &fit);
+    int wanted = fit.cells + 3;
     wanted += !has_help && text[0] != '\0' ? text_width(text) + 3 : 0;
     if (wanted > end - text_width(right)) {
         say_mode(ui, scene, layout, false, right,
                  sizeof right); /* what is said comes before hints */
     }
     int room = end - text_width(right) - 2;
-    int x = draw_fit(scene, y, room, canvas);
+    int x = draw_fit(&fit, y, room, canvas);
     canvas_right(canvas, end, y, INK_PLAIN, right);
     if (has_help) {
         draw_help_line(ui, layout->help.y, ink, text, canvas);

@@ -176,6 +176,7 @@ void terminal_close(void)
     give_signals_back();
     close(wake[0]);
     close(wake[1]);
+    wake[0] = wake[1] = -1;
     canvas_clear(&shown);
 }
 
@@ -250,6 +251,14 @@ unsigned terminal_wait(int timeout_ms)
         events |= TERMINAL_GONE;
     }
     return events;
+}
+
+void terminal_wake(void)
+{
+    if (wake[1] >= 0) {
+        ssize_t ignored = write(wake[1], "!", 1);
+        (void)ignored;
+    }
 }
 
 size_t terminal_read(char *bytes, size_t n)

@@ -35,6 +35,8 @@ enum terminal_event {
 };
 /* Waits (-1: for ever) and returns a set of enum terminal_event; 0 after the time. */
 unsigned terminal_wait(int timeout_ms);
+/* Ends a wait from another thread; no-op while no terminal is open. */
+void terminal_wake(void);
 /* Bytes typed, 0 when none are left or the terminal is gone. Never blocks. */
 size_t terminal_read(char *bytes, size_t n);
 int terminal_end_signal(void); /* the signal behind TERMINAL_GONE, 0: none */

@@ -277,6 +277,22 @@ Test(planner, unsaved_work_is_not_left_without_asking)
     stage_close(stage);
 }
 
+Test(planner, the_optimiser_is_one_undoable_step_and_leaves_locks)
+{
+    struct stage *stage = stage_open(120, 40, false);
+    stage_command(stage, "lock gate_exps 15");
+    double before = stage->planner.speed.tokens_per_second;
+    stage_type(stage, "a");
+    cr_assert_gt(stage->planner.speed.tokens_per_second, before);
+    cr_assert_eq(stage_device(stage, gate_15), DEVICE_HOST);
+    cr_assert(stage->planner.held.all_fit);
+    planner_verify(&stage->planner);
+    cr_assert_eq(stage->planner.verify, VERIFY_DONE, "%s", stage->planner.verify_error.text);
+    stage_type(stage, "u");
+    cr_assert_float_eq(stage->planner.speed.tokens_per_second, before, 1e-9);
+    stage_close(stage);
+}
+
 Test(planner, pasted_text_never_acts_as_keys)
 {
     struct stage *stage = stage_open(80, 24, false);
@@ -294,10 +310,11 @@ Test(planner, random_events_leave_a_plan_that_can_be_undone, .timeout = 240)
     plan_copy(&start, &stage->planner.steps[0].plan);
     uint32_t random = 2463534242U;
     static const char *const keys[] = {
-        "h", "j", "k", "l", "v", "V", "m",   "M", "0",    "1",         "c",  ".",      "u",
-        "z", "L", "<", ">", "f", "g", "G",   " ", "!",    "U",         "P",  "\033",   "\t",
-        ",", "d", "o", "i", "s", "S", "b",   "?", "H",    "W",         "\r", "\033[C", "\033[D",
-        "y", "n", "e", "a", "x", "/", "exp", ":", "\022", "\033[1;2C", "C",  "16384",  "r"};
+        "h", "j",   "k",    "l",    "v",         "V",      "m",     "M", "0", "1", "c",
+        ".", "u",   "z",    "L",    "<",         ">",      "f",     "g", "G", " ", "!",
+        "U", "P",   "\033", "\t",   ",",         "d",      "o",     "i", "s", "S", "b",
+        "?", "H",   "W",    "\r",   "\033[C",    "\033[D", "y",     "n", "e", "a", "x",
+        "/", "exp", ":",    "\022", "\033[1;2C", "C",      "16384", "r", "a"};
     for (int i = 0; i < 5000 && !stage->planner.is_done; i++) {
         random ^= random << 13;
         random ^= random >> 17;

@@ -1,0 +1,161 @@
+/* `auto`: the optimiser beside the screen, on a thread of its own with values of its own. Its plan
+ * becomes a step, unless the plan it started from was changed meanwhile.
+ */
+#include "src/planner_state.h"
+
+#include "model/base/memory.h"
+#include "model/plan/optimise.h"
+#include "ui/terminal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct planner_job {
+    pthread_t thread;
+    atomic_bool is_cancelled, is_done;
+    const struct model *model;
+    struct plan
+        start; /* shares nothing with the planner's: references are not counted atomically */
+    struct rig rig;
+    uint64_t id; /* step it started from */
+    struct optimise_options options;
+    bool succeeded;
+    struct plan result;
+    struct error error;
+};
+
+static bool go_on(void *payload)
+{
+    struct planner_job *job = payload;
+    return !atomic_load(&job->is_cancelled);
+}
+
+static void *work(void *payload)
+{
+    struct planner_job *job = payload;
+    struct optimise_report report = {0};
+    job->succeeded = plan_optimise(job->model, &job->rig, &job->start, &job->options, &job->result,
+                                   &report, &job->error);
+    optimise_report_clear(&report);
+    atomic_store(&job->is_done, true);
+    terminal_wake();
+    return NULL;
+}
+
+/* A list of its own with the same rules. */
+static struct override_list *copy_list(const struct override_list *list)
+{
+    struct override_list *copy = override_list_new();
+    for (size_t i = 0; i < list->n_arguments; i++) {
+        override_list_add(copy, list->arguments[i].flag, list->arguments[i].value,
+                          list->arguments[i].from_environment);
+    }
+    return copy;
+}
+
+static void own_plan(struct plan *to, const struct plan *from)
+{
+    struct plan bare = *from;
+    bare.extra = NULL;
+    plan_copy(to, &bare);
+    override_list_drop(&to->given);
+    to->given = copy_list(from->given);
+}
+
+static void job_free(struct planner_job *job)
+{
+    plan_clear(&job->start);
+    if (job->succeeded) {
+        plan_clear(&job->result);
+    }
+    rig_clear(&job->rig);
+    free(job);
+}
+
+static void take_result(struct planner *planner, struct planner_job *job)
+{
+    struct planner_step step;
+    double before = planner->speed.tokens_per_second;
+    char name[64];
+    planner_step_copy(&step, planner_now(planner));
+    struct extra_arguments *extra = step.plan.extra; /* held by the copy; goes over to the result */
+    step.plan.extra = NULL;
+    plan_clear(&step.plan);
+    step.plan = job->result;
+    step.plan.extra = extra;
+    job->succeeded = false; /* its result is taken */
+    snprintf(name, sizeof name, "auto %s", strategy_name(job->options.strategy));
+    planner_take(planner, &step, name);
+    if (planner->speed.known) {
+        planner_say(planner, false, "%s: %.1f t/s, before %.1f; u undoes", name,
+                    planner->speed.tokens_per_second, before);
+    } else {
+        planner_say(planner, false, "%s; u undoes, b compares", name);
+    }
+}
+
+static void finish(struct planner *planner)
+{
+    struct planner_job *job = planner->job;
+    planner->job = NULL;
+    pthread_join(job->thread, NULL);
+    if (atomic_load(&job->is_cancelled)) {
+        planner_say(planner, false, "auto cancelled: nothing changed");
+    } else if (!job->succeeded) {
+        planner_say(planner, true, "%.590s", job->error.text);
+    } else if (job->id != planner_now(planner)->id) {
+        planner_say(planner, true, "auto: the plan was changed meanwhile; press a again");
+    } else {
+        take_result(planner, job);
+    }
+    job_free(job);
+}
+
+void planner_auto_poll(struct planner *planner)
+{
+    if (planner->job != NULL && atomic_load(&planner->job->is_done)) {
+        finish(planner);
+    }
+}
+
+void planner_auto_cancel(struct planner *planner)
+{
+    if (planner->job != NULL) {
+        atomic_store(&planner->job->is_cancelled, true);
+        finish(planner);
+    }
+}
+
+bool planner_auto(struct planner *planner, const char *strategy, struct error *error)
+{
+    struct optimise_options options = {
+        .strategy = STRATEGY_SPEED, .depth = planner->depth, .utilisation = 1.0};
+    if (strategy != NULL && !strategy_by_name(strategy, &options.strategy)) {
+        return error_set(error, ERROR_USAGE,
+                         "no strategy '%s': speed, balance, experts-cpu, aggressive", strategy);
+    }
+    if (planner->job != NULL) {
+        return error_set(error, ERROR_USAGE, "auto is at work already; Esc cancels it");
+    }
+    const struct planner_step *now = planner_now(planner);
+    struct planner_job *job = memory_new(sizeof *job);
+    job->model = planner->model;
+    job->id = now->id;
+    own_plan(&job->start, &now->plan);
+    rig_copy(&job->rig, &now->rig);
+    job->options = options;
+    job->options.go_on = go_on;
+    job->options.payload = job;
+    if (pthread_create(&job->thread, NULL, work, job) != 0) {
+        job_free(job);
+        return error_set(error, ERROR_SYSTEM, "no thread for the optimiser");
+    }
+    planner->job = job;
+    planner_say(planner, false, "auto %s is at work; Esc cancels", strategy_name(options.strategy));
+    if (!planner->has_terminal) {
+        finish(planner); /* a script waits for it */
+    }
+    return true;
+}
