@@ -1,5 +1,6 @@
 #include "src/plan_summary.h"
 
+#include "model/base/memory.h"
 #include "model/plan/components.h"
 #include "model/plan/speed.h"
 #include "model/text/argument_values.h"
