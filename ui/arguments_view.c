@@ -147,7 +147,7 @@ static void pane_rule(const struct scene *scene, struct pane *pane, size_t rule)
     const char *buffer =
         is_generated ? rig_name(scene->rig, held->rules.rules[rule].device) : given->buffer;
     char head[256];
-    char number[24];
+    char number[32];
     snprintf(number, sizeof number, "-ot %zu", rule + 1);
     if (given != NULL && given->refused != NULL) {
         snprintf(head, sizeof head, "%-6s refused", number);
