@@ -1,9 +1,11 @@
 /* Every defect a pasted -ot line can have, with the message and the repair a user sees. */
 #include "model/override/explain.h"
+#include "model/text/import.h"
 #include "tests/support/named_model.h"
 #include "tests/support/oracle.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,5 +195,42 @@ Test(explain, gate_and_up_apart_and_the_cache_left_behind)
     evaluation_clear(&evaluation);
     plan_clear(&plan);
     rig_clear(&rig);
+    close_model(&open);
+}
+
+/* The published list that claims 99.8% of four cards: its first rule takes every expert. */
+Test(explain, the_list_whose_first_rule_takes_it_all)
+{
+    static char text[1 << 14];
+    static const uint32_t free_mib[] = {31569, 31292, 32090, 32090};
+    struct open_model open;
+    struct imported imported;
+    struct error error = {0};
+    size_t dead = 0;
+    if (!oracle_present()) {
+        cr_skip_test("the reference data is not here");
+    }
+    FILE *file = fopen(OTPLAN_SHARED "/ot-corpus/files/optimized_tensor_params.txt", "r");
+    cr_assert_not_null(file);
+    size_t size = fread(text, 1, sizeof text, file);
+    fclose(file);
+    cr_assert(import_text(text, size, NULL, &imported, &error), "%s", error.text);
+    open_model(OTPLAN_SHARED "/oracle/models/kimi-k2-262gib-UD-IQ1_S.gguf", &open);
+    stand_in_rig(free_mib, 4, &rig);
+    list = override_list_new();
+    for (size_t i = 0; i + 1 < imported.n_arguments; i += 2) {
+        override_list_add(list, "-ot", imported.arguments[i + 1], false);
+    }
+    overrides_explain(open.model, &rig, list, NULL, &explanation);
+    cr_assert_eq(explanation.n_entries, 25);
+    cr_expect_eq(explanation.entries[0].left, 180);
+    for (size_t i = 0; i < 25; i++) {
+        dead += explanation.entries[i].left == 0;
+    }
+    cr_expect_eq(dead, 14);
+    explanation_clear(&explanation);
+    override_list_drop(&list);
+    rig_clear(&rig);
+    imported_clear(&imported);
     close_model(&open);
 }
