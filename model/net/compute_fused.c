@@ -5,21 +5,18 @@ enum {
 }; /* tokens of each sequence; flash attention is tried with one */
 
 /* On a device that holds its own cache, what stands right in front of the operation keeps it there. */
-static bool may_move(const struct network *network)
+bool fused_may_move(const struct compute_input *input)
 {
-    const struct compute_input *input = network->input;
-    if (input->n_in_use == 0)
+    const struct hparams *hparams = &input->model->hparams;
+    if (input->n_in_use == 0) {
         return false;
-    if (!input->resolved->offload_kqv)
-        return true;
-    bool recurrent = false;
-    for (uint32_t i = 0; i < network->n_layers; i++) {
-        uint32_t il = network->layers[i];
-        if (input->home[il] == DEVICE_HOST)
-            return true;
-        recurrent = recurrent || network->hparams->is_recurrent[il];
     }
-    return recurrent && input->any_override;
+    bool may = !input->resolved->offload_kqv;
+    for (uint32_t il = 0; il < hparams->n_layer && !may; il++) {
+        bool host = input->home[il] == DEVICE_HOST;
+        may = host || (hparams->is_recurrent[il] && input->any_override);
+    }
+    return may;
 }
 
 /* Builds the small graph and looks where the fused operations of one kind of layer went. */
@@ -45,7 +42,7 @@ static bool all_at_home(struct network *network, const struct schedule *schedule
 
 void fused_resolve(struct network *network, const struct schedule *schedule)
 {
-    if (!may_move(network))
+    if (!fused_may_move(network->input))
         return;
     if (network->flash_attn && network->input->resolved->flash_attn_auto)
         network->flash_attn = all_at_home(network, schedule, 1, false);

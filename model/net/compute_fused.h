@@ -9,6 +9,8 @@
 #include "model/net/compute_network.h"
 #include "model/net/compute_schedule.h"
 
+/* Can it happen at all? False in most plans, and then nothing needs to be built to know. */
+bool fused_may_move(const struct compute_input *input);
 /* Sets network->flash_attn (where -fa is auto) and network->fused_delta_net. */
 void fused_resolve(struct network *network, const struct schedule *schedule);
 

@@ -120,8 +120,9 @@ static void workplace_clear(struct workplace *place)
 bool compute_flash_attn(const struct compute_input *input)
 {
     struct workplace place;
-    if (!input->resolved->flash_attn || !input->resolved->flash_attn_auto) {
-        return input->resolved->flash_attn;
+    const struct resolved *resolved = input->resolved;
+    if (!resolved->flash_attn || !resolved->flash_attn_auto || !fused_may_move(input)) {
+        return resolved->flash_attn;
     }
     workplace_init(&place, input);
     workplace_clear(&place);

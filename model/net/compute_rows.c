@@ -89,7 +89,7 @@ static const char *const part_names[PART_COUNT] = {
 static int find_part(const char *name, int from, int to)
 {
     for (int part = from; part < to; part++)
-        if (strcmp(part_names[part], name) == 0)
+        if (part_names[part][0] == name[0] && strcmp(part_names[part], name) == 0)
             return part;
     return -1;
 }
