@@ -5,6 +5,7 @@
 #include "model/text/export.h"
 #include "src/compare_out.h"
 #include "src/output.h"
+#include "src/plan_document.h"
 #include "src/session.h"
 
 #include <stdlib.h>
@@ -26,6 +27,12 @@ static void keep_model_flags(const struct options *options, struct options *side
     }
 }
 
+/* Neither a model nor a plan: a file that people keep rules in. */
+static bool is_import(const char *path)
+{
+    return path != NULL && !file_is_gguf(path) && !plan_document_is_plan(path);
+}
+
 /* The options of one side: `file` (a plan or a model, or NULL) in place of what was given, with all the flags
  * or with those that name the model alone. Free `llama` where it is another. */
 static struct options side_options(const struct options *options, const char **file,
@@ -35,6 +42,11 @@ static struct options side_options(const struct options *options, const char **f
     side.plan = NULL;
     side.positional = file;
     side.n_positional = *file != NULL ? 1 : 0;
+    if (is_import(*file)) {
+        side.import = *file;
+        side.n_positional = 0;
+        return side;
+    }
     if (!keep_flags) {
         keep_model_flags(options, &side);
     }
@@ -92,6 +104,8 @@ int command_compare(const struct options *options, struct error *error)
     struct side after = {0};
     bool done = open_sides(options, &before, &after, error);
     if (done) {
+        session_print_notes(&before.session);
+        session_print_notes(&after.session);
         struct comparison comparison;
         struct strbuf out = {0};
         plans_compare(&before.side, &after.side, &comparison);

@@ -89,6 +89,9 @@ int command_export(const struct options *options, struct error *error)
                 evaluation_verify(session.model, &session.rig, &session.plan, &evaluation, error) &&
                 make_text(format, &session, &evaluation, &text, error) &&
                 deliver(options, format, &text, error);
+    if (done) {
+        session_print_notes(&session);
+    }
     bool unfit = options->check && !evaluation.all_fit;
     strbuf_clear(&text);
     evaluation_clear(&evaluation);

@@ -131,6 +131,7 @@ int command_overrides(const struct options *options, struct error *error)
     bool done = session_open(options, false, &session, error) &&
                 session_evaluate(&session, options, false, &evaluation, error);
     if (done) {
+        session_print_notes(&session);
         struct explanation explanation = {0};
         struct strbuf out = {0};
         overrides_explain(session.model, &session.rig, session.plan.given, &evaluation,

@@ -36,6 +36,7 @@ int command_plan(const struct options *options, struct error *error)
     bool done = session_open(options, false, &session, error) &&
                 session_evaluate(&session, options, true, &evaluation, error);
     if (done) {
+        session_print_notes(&session);
         struct plan_json_source source = {
             .model = session.model,
             .rig = &session.rig,

@@ -55,9 +55,11 @@ static struct json_object *summary_json(const struct side *side,
     json_out_bytes(object, "devices_used", summary->devices_used);
     json_object_object_add(object, "utilisation", json_object_new_double(summary->utilisation));
     json_out_bytes(object, "experts_on_devices", summary->experts_on_devices);
+    json_out_bytes(object, "experts", summary->experts);
     json_out_bytes(object, "context", summary->context);
     json_out_bytes(object, "unused", summary->unused);
     json_out_bytes(object, "overrides", summary->overrides);
+    json_out_bytes(object, "overrides_idle", summary->idle_overrides);
     json_out_bool(object, "fits", summary->fits);
     double speed = tokens_per_second(side);
     json_object_object_add(object, "tokens_per_second",
@@ -198,9 +200,12 @@ static void add_summary(const struct comparison *comparison, struct strbuf *out)
     snprintf(change, sizeof change, "%+.1f", 100 * (after->utilisation - before->utilisation));
     add_row(out, "utilisation", a, b, strcmp(a, b) == 0 ? "" : change);
     add_count(out, "experts on devices", before->experts_on_devices, after->experts_on_devices);
+    add_count(out, "experts on CPU", before->experts - before->experts_on_devices,
+              after->experts - after->experts_on_devices);
     add_count(out, "context", before->context, after->context);
     add_mib(out, "unused MiB", before->unused, after->unused);
     add_count(out, "override rules", before->overrides, after->overrides);
+    add_count(out, "  decide nothing", before->idle_overrides, after->idle_overrides);
     add_row(out, "fits", before->fits ? "yes" : "no", after->fits ? "yes" : "no", "");
 }
 
@@ -220,7 +225,13 @@ static void add_speed(const struct side *before, const struct side *after, struc
 
 static void add_devices(const struct comparison *comparison, struct strbuf *out)
 {
-    strbuf_add(out, "\nMiB used\n");
+    strbuf_add(out, "\nMiB of weights\n");
+    for (size_t i = 0; i < comparison->n_devices; i++) {
+        const struct compare_device *device = &comparison->devices[i];
+        add_mib(out, device->name, device->before != NULL ? device->before->model : 0,
+                device->after != NULL ? device->after->model : 0);
+    }
+    strbuf_add(out, "\nMiB used in all, with cache and compute\n");
     for (size_t i = 0; i < comparison->n_devices; i++) {
         const struct compare_device *device = &comparison->devices[i];
         add_mib(out, device->name, device->before != NULL ? device->before->used : 0,

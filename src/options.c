@@ -59,6 +59,7 @@ static const struct own_option own_options[] = {
     VALUE("--plan", PLACING | VERIFY, plan),
     VALUE("--target", PLACING | VERIFY, target),
     VALUE("--depth", PLACING, depth),
+    VALUE("--import", PLACING, import),
     VALUE("--commands", PLANNER, commands),
     SWITCH("--json", PLAN | TENSORS | DEVICES | OVERRIDES | COMPARE | VERIFY | PROBE, json),
     SWITCH("--check", PLAN | EXPORT, check),

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool plan_document_is_json(const char *path)
@@ -27,6 +28,30 @@ bool plan_document_is_json(const char *path)
     }
     fclose(file);
     return c == '{';
+}
+
+bool plan_document_is_plan(const char *path)
+{
+    struct json_object *object = NULL;
+    bool plan = plan_document_is_json(path) && json_read_file(path, &object, NULL) &&
+                json_object_is_type(object, json_type_object) && json_has(object, "otplan_plan");
+    json_object_put(object);
+    return plan;
+}
+
+bool file_is_gguf(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || S_ISDIR(info.st_mode)) {
+        return true; /* what is not there is told best by who opens models */
+    }
+    char magic[4] = {0};
+    FILE *file = fopen(path, "re");
+    size_t n = file != NULL ? fread(magic, 1, sizeof magic, file) : 0;
+    if (file != NULL) {
+        fclose(file);
+    }
+    return n == sizeof magic && memcmp(magic, "GGUF", 4) == 0;
 }
 
 void plan_document_clear(struct plan_document *document)

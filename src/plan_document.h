@@ -33,6 +33,11 @@ struct plan_document {
 /* Does the file look like JSON (its first byte that is no blank is a brace)? For telling a plan from a model. */
 bool plan_document_is_json(const char *path);
 
+/* Is it JSON with otplan_plan in it? */
+bool plan_document_is_plan(const char *path);
+/* Does the file begin as a GGUF does, or is it a folder? */
+bool file_is_gguf(const char *path);
+
 /* ERROR_INPUT with the place; JSON that is no plan is refused with a hint. Free with plan_document_clear. A
  * relative model path is looked for beside the document, then from here. */
 bool plan_document_read(const char *path, struct plan_document *out, struct error *error);

@@ -9,9 +9,11 @@
 #include "src/detect.h"
 #include "src/device_file.h"
 #include "src/hf_cache.h"
+#include "src/import_file.h"
 #include "src/plan_document.h"
 #include "src/plan_rules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,6 +66,17 @@ static void gather(struct arguments *to, const struct options *options, const ch
     append_some(to, options, false);
 }
 
+/* An imported file says what it says; flags only fill in what it leaves open, and rules stand behind. */
+static void gather_import(struct arguments *to, const struct options *options,
+                          const struct imported *imported)
+{
+    append_some(to, options, false);
+    append(to, (const char *const *)imported->arguments, imported->n_arguments);
+    if (options->command != COMMAND_COMPARE) {
+        append_some(to, options, true);
+    }
+}
+
 /* ---- which file ----------------------------------------------------------------------------- */
 
 static bool positional_is_plan(const struct options *options)
@@ -78,7 +91,10 @@ static bool choose_model(const struct options *options, const struct plan_docume
         options->n_positional > 0 && !positional_is_plan(options) ? options->positional[0] : NULL;
     const char *flagged = session->facts.model;
     bool two = given != NULL && flagged != NULL && strcmp(given, flagged) != 0;
-    if (two && options->command != COMMAND_COMPARE) { /* there each side names its own */
+    /* a file named beside a command, an import or for one side of a comparison is meant to replace theirs */
+    bool replaces =
+        options->after != NULL || options->import != NULL || options->command == COMMAND_COMPARE;
+    if (two && !replaces) {
         return error_set(error, ERROR_USAGE, "two models given: %s and -m %s", given, flagged);
     }
     const char *named = given != NULL ? given : flagged;
@@ -168,9 +184,27 @@ static bool find_rig(const struct options *options, const struct plan_document *
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+static bool read_import(const struct options *options, struct session *session, struct error *error)
+{
+    struct arguments all = {0};
+    struct imported imported = {0};
+    bool read = import_file(options->import, &imported, &session->notes, error);
+    if (read) {
+        gather_import(&all, options, &imported);
+        read = arguments_read(&session->plan, &session->facts, all.words, all.n,
+                              (const char *const *)imported.environment, error);
+    }
+    imported_clear(&imported);
+    free(all.words);
+    return read;
+}
+
 static bool read_arguments(const struct options *options, const struct plan_document *document,
                            bool demo, struct session *session, struct error *error)
 {
+    if (options->import != NULL) {
+        return read_import(options, session, error);
+    }
     struct arguments all = {0};
     const char *const *environment = (const char *const *)environ;
     if (session->plan_path != NULL) {
@@ -348,7 +382,24 @@ void session_close(struct session *session)
     command_line_clear(&session->command);
     free(session->plan_path);
     free(session->notice);
+    strbuf_clear(&session->notes);
     *session = (struct session){0};
+}
+
+void session_print_notes(const struct session *session)
+{
+    enum { MOST_NOTES = 12 };
+    size_t n = 0;
+    for (const char *at = strbuf_text(&session->notes); *at != '\0'; n++) {
+        int length = (int)strcspn(at, "\n");
+        if (n < MOST_NOTES) {
+            fprintf(stderr, "otplan: note: %.*s\n", length > 300 ? 300 : length, at);
+        }
+        at += length + 1;
+    }
+    if (n > MOST_NOTES) {
+        fprintf(stderr, "otplan: note: and %zu more of these\n", n - MOST_NOTES);
+    }
 }
 
 const char *session_model_path(const struct session *session)

@@ -16,6 +16,7 @@ struct session {
     struct command_line command; /* what stood behind `--` */
     char *plan_path;             /* owned or NULL: the plan document that was opened */
     char *notice;                /* owned or NULL: one line to say */
+    struct strbuf notes;         /* what an import understood otherwise, one a line */
     uint64_t depth;              /* --depth: tokens in the cache, for the speed model */
     bool fit_decided;            /* the command left the placement to --fit; the plan is --fit's */
 };
@@ -37,6 +38,9 @@ bool session_find_devices(const struct options *options, const char *const *envi
  * llama.cpp refuses is an error. Free with evaluation_clear. */
 bool session_evaluate(struct session *session, const struct options *options, bool strict,
                       struct evaluation *out, struct error *error);
+
+/* Prints what an import understood otherwise, on standard error. */
+void session_print_notes(const struct session *session);
 
 /* The file to name in exports: the model's first part. */
 const char *session_model_path(const struct session *session);

@@ -42,6 +42,9 @@ static void summarise(const struct compare_side *side, struct compare_summary *o
         used += use->used;
         budget += use->budget;
     }
+    for (uint32_t i = 0; i < out->overrides; i++) {
+        out->idle_overrides += evaluation->rule_use[i].matches == 0 ? 1 : 0;
+    }
     out->utilisation = budget > 0 ? (double)used / (double)budget : 0;
     count_experts(side, out);
 }

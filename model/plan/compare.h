@@ -22,6 +22,7 @@ struct compare_summary {
     uint32_t context;            /* tokens */
     uint64_t unused;             /* bytes of budget not used, over all devices */
     uint32_t overrides;          /* rules */
+    uint32_t idle_overrides;     /* of those, the ones that decide nothing */
     bool fits;
 };
 
