@@ -372,6 +372,15 @@ static bool run_open(struct planner *planner, const struct words *words, struct 
     return planner_open_file(planner, words->rest[1], error);
 }
 
+static bool run_import_pasted(struct planner *planner, const struct words *words,
+                              struct error *error)
+{
+    (void)words;
+    const char *text = planner->ui.pasted;
+    return text != NULL ? planner_import(planner, text, "pasted text", error)
+                        : error_set(error, ERROR_USAGE, "nothing was pasted");
+}
+
 static bool run_recover(struct planner *planner, const struct words *words, struct error *error)
 {
     (void)words;
@@ -501,6 +510,8 @@ static const struct {
     {{"wq", NULL}, run_write_quit},
     {{"drop", NULL}, run_drop},
     {{"ask", NULL}, run_ask},
+    {{"import", "FILE: -ot lines, a script, a command: its placement"}, run_open},
+    {{"import-pasted", NULL}, run_import_pasted},
     {{"recover", NULL}, run_recover},
     {{"discard", NULL}, run_discard},
 };

@@ -131,8 +131,23 @@ static bool take_document(struct planner *planner, const struct plan_document *d
     return true;
 }
 
+enum { IMPORT_MOST = 1 << 24 };
+
+static bool import_file(struct planner *planner, const char *path, struct error *error)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    bool fine = input_read_file(path, IMPORT_MOST, &text, &bytes, error) &&
+                planner_import(planner, text, path, error);
+    free(text);
+    return fine;
+}
+
 bool planner_open_file(struct planner *planner, const char *path, struct error *error)
 {
+    if (!plan_document_is_json(path)) {
+        return import_file(planner, path, error);
+    }
     struct plan_document document = {0};
     bool fine = plan_document_read(path, &document, error) &&
                 take_document(planner, &document, path, error);

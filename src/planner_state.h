@@ -150,6 +150,9 @@ bool planner_device_command(struct planner *planner, const struct words *words,
 /* ---- planner_files.c ---- */
 bool planner_write(struct planner *planner, const char *path, bool force, struct error *error);
 bool planner_open_file(struct planner *planner, const char *path, struct error *error);
+/* Takes the placement from text that holds llama.cpp arguments: a command, a script, -ot lines. */
+bool planner_import(struct planner *planner, const char *text, const char *name,
+                    struct error *error);
 /* New: the plan in a format; NULL with the reason. Verified first. */
 char *planner_export(struct planner *planner, const char *format, struct error *error);
 bool planner_export_file(struct planner *planner, const char *format, const char *path, bool force,

@@ -167,7 +167,8 @@ static void pane_all(const struct scene *scene, struct pane *pane)
     if (scene->shown->refused.kind != ERROR_NONE) {
         pane_wrapped(pane, 0, INK_OVER, scene->shown->refused.text);
     }
-    if (scene->verify == VERIFY_FAILED && scene->verify_text != NULL) {
+    if (scene->shown->refused.kind == ERROR_NONE && scene->verify == VERIFY_FAILED &&
+        scene->verify_text != NULL) {
         pane_wrapped(pane, 0, INK_OVER, scene->verify_text);
     }
     plain_arguments(scene, &text);

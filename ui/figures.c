@@ -64,6 +64,7 @@ const char *figure_percent(char out[FIGURE_MAX], uint64_t part, uint64_t whole)
         snprintf(out, FIGURE_MAX, "%s", part == 0 ? "0.0%" : "-");
         return out;
     }
-    snprintf(out, FIGURE_MAX, "%.1f%%", (double)part * 100.0 / (double)whole);
+    double percent = (double)part * 100.0 / (double)whole;
+    snprintf(out, FIGURE_MAX, percent < 999.95 ? "%.1f%%" : "%.0f%%", percent);
     return out;
 }

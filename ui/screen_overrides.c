@@ -41,8 +41,13 @@ static void draw_rule(const struct ui *ui, const struct scene *scene, size_t rul
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     const struct list *list = screen_list_of(ui, SCREEN_OVERRIDES);
-    screen_frame(ui, scene, canvas, "Overrides: the first rule that matches decides",
-                 "Enter selects its tensors on the map  q back");
+    size_t current = (size_t)list->cursor;
+    const char *foot = "Enter selects its tensors on the map  q back";
+    if (current >= scene->held->rules.n && current < count(scene)) {
+        const char *why = scene->plan->given->entries[current - scene->held->rules.n].refused;
+        foot = why != NULL ? why : foot;
+    }
+    screen_frame(ui, scene, canvas, "Overrides: the first rule that matches decides", foot);
     canvas_text(canvas, 1, 2, -1, INK_DIM, "rule from   tensors            MiB  to       pattern");
     for (int line = 0; line < screen_height(ui); line++) {
         size_t rule = (size_t)(list->top + line);

@@ -156,15 +156,24 @@ static void say_speed(const struct scene *scene, bool is_wide, char *out, size_t
 }
 
 struct fit_text {
-    char over[400], warnings[48], speed[80];
-    const char *fits;
-    bool any_warning;
+    char over[400], fits[96], warnings[48], speed[80];
+    bool any_warning, is_slow;
     int cells;
 };
 
 static void say_fit(const struct scene *scene, bool is_wide, struct fit_text *out)
 {
-    *out = (struct fit_text){.fits = scene->rig->n_devices > 0 ? "all cards fit" : "fits"};
+    const struct device_use *host = &scene->shown->host;
+    *out = (struct fit_text){0};
+    snprintf(out->fits, sizeof out->fits, "%s",
+             scene->rig->n_devices > 0 ? "all cards fit" : "fits");
+    out->is_slow = host->headroom < 0;
+    if (out->is_slow) { /* it runs, but from disk */
+        char mib[FIGURE_MAX];
+        snprintf(out->fits, sizeof out->fits, "%sCPU over by %s MiB, read from disk",
+                 scene->rig->n_devices > 0 ? "all cards fit, " : "",
+                 figure_mib_up(mib, (uint64_t)-host->headroom));
+    }
     if (say_over(scene, out->over, sizeof out->over)) {
         out->cells = text_width(out->over);
         return;
@@ -181,7 +190,7 @@ static int draw_fit(const struct fit_text *fit, int y, int room, struct canvas *
     if (fit->over[0] != '\0') {
         return canvas_text(canvas, 1, y, room, INK_OVER, fit->over);
     }
-    int x = canvas_text(canvas, 1, y, room, INK_OK, fit->fits);
+    int x = canvas_text(canvas, 1, y, room, fit->is_slow ? INK_WARN : INK_OK, fit->fits);
     x = canvas_text(canvas, x, y, room - x, fit->any_warning ? INK_WARN : INK_PLAIN, fit->warnings);
     return canvas_text(canvas, x, y, room - x, INK_PLAIN, fit->speed);
 }

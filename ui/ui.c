@@ -1,6 +1,7 @@
 /* The door of the screen: which screen is open, and who gets an event. */
 #include "ui/parts.h"
 
+#include "model/base/memory.h"
 #include "model/override/pattern.h"
 #include "ui/text.h"
 
@@ -38,6 +39,7 @@ void ui_free(struct ui *ui)
     selection_free(&ui->base);
     edit_clear(&ui->pending);
     prompt_free(&ui->prompt);
+    free(ui->pasted);
     *ui = (struct ui){0};
 }
 
@@ -366,13 +368,14 @@ static void handle_list_mouse(struct ui *ui, const struct mouse *mouse)
     }
 }
 
-static void handle_paste(struct ui *ui, const struct event *event, struct intent *intent)
+/* Pasted text is never taken as keys: it is kept for Import, which asks first. */
+static void handle_paste(struct ui *ui, const struct event *event)
 {
-    if (ui_screen(ui) == SCREEN_MAIN) {
-        ui_notice(ui, false, "pasted text is never taken as keys");
-        snprintf(intent->command, sizeof intent->command, "paste");
-    }
-    (void)event;
+    free(ui->pasted);
+    ui->pasted = memory_text(event->text);
+    ui_ask(ui, "Take the placement from the pasted text?");
+    ui_answer(ui, 'y', "yes", "import-pasted");
+    ui_answer(ui, 'n', "no", "");
 }
 
 static bool is_too_small(const struct ui *ui)
@@ -409,7 +412,7 @@ void ui_handle(struct ui *ui, const struct scene *scene, const struct event *eve
     } else if (ui->prompt.is_open) {
         handle_prompt(ui, scene, event, intent);
     } else if (event->kind == EVENT_PASTE) {
-        handle_paste(ui, event, intent);
+        handle_paste(ui, event);
     } else if (ui_screen(ui) != SCREEN_MAIN) {
         handle_list_key(ui, scene, event->key, intent);
     } else if (event->key == PRESS_ESCAPE && ui->drag.state != DRAG_IDLE) {

@@ -64,6 +64,7 @@ struct ui {
     struct prompt prompt;
     struct question question;
     char candidate[COMMAND_MAX]; /* settings: a value that is tried but not taken, as a command */
+    char *pasted;                /* owned or NULL: waits for the answer to a question */
     char notice[512];            /* the screen's own message */
     bool notice_is_error;
     int bars_above; /* settings: lines of bars above the list */

@@ -293,6 +293,49 @@ Test(planner, the_optimiser_is_one_undoable_step_and_leaves_locks)
     stage_close(stage);
 }
 
+Test(planner, pasted_arguments_are_imported_once_asked)
+{
+    struct stage *stage = stage_open(120, 40, false);
+    stage_type(stage, "\033[200~sudo env A=1 llama-server -m x.gguf -t 16 \\\n"
+                      "# a comment -ngl 3\n"
+                      "-ot \"blk\\.[0-9]\\.ffn_.*_exps=CUDA0\" -ot 'exps=CPU'\033[201~");
+    cr_assert(stage_shows(stage, "pasted text?"), "%s", stage_text(stage));
+    stage_type(stage, "y");
+    cr_assert_eq(stage_device(stage, "blk.9.ffn_up_exps.weight"), 0, "%s", stage_text(stage));
+    cr_assert_eq(stage_device(stage, "blk.10.ffn_up_exps.weight"), DEVICE_HOST);
+    cr_assert_eq(stage->planner.held.layers[16].home, 1, "homes stay where the text is silent");
+    planner_verify(&stage->planner);
+    cr_assert_eq(stage->planner.verify, VERIFY_DONE, "%s", stage->planner.verify_error.text);
+    stage_type(stage, "u");
+    cr_assert_eq(stage_device(stage, "blk.9.ffn_up_exps.weight"), DEVICE_HOST);
+    stage_type(stage, "\033[200~hello there\033[201~y");
+    cr_assert_eq(stage->planner.at, 0, "nothing in it: nothing changes");
+    stage_close(stage);
+}
+
+Test(planner, painting_sends_what_it_passes_to_the_last_target)
+{
+    struct stage *stage = stage_open(120, 40, false);
+    int gate = stage_line(stage, "gate exps");
+    stage_press(stage, 2, stage_column(stage, 30), gate);
+    cr_assert(stage_shows(stage, "no target yet"));
+    stage_release(stage, 2, stage_column(stage, 30), gate);
+    stage_command(stage, "select gate_exps 15");
+    stage_type(stage, "m2");
+    stage_press(stage, 2, stage_column(stage, 30), gate);
+    for (uint32_t il = 31; il < 34; il++) {
+        stage_move(stage, 2, stage_column(stage, il), gate);
+    }
+    stage_release(stage, 2, stage_column(stage, 33), gate);
+    cr_assert_eq(stage_device(stage, "blk.33.ffn_gate_exps.weight"), 2);
+    cr_assert_eq(stage_device(stage, "blk.34.ffn_gate_exps.weight"), DEVICE_HOST);
+    cr_assert_eq(stage->planner.n_steps, 3, "one gesture, one step");
+    stage_type(stage, "\033gjjj\033[HllPllll\r");
+    cr_assert_eq(stage_device(stage, "blk.6.ffn_gate_exps.weight"), 2);
+    cr_assert_eq(stage_device(stage, "blk.7.ffn_gate_exps.weight"), DEVICE_HOST);
+    stage_close(stage);
+}
+
 Test(planner, pasted_text_never_acts_as_keys)
 {
     struct stage *stage = stage_open(80, 24, false);
