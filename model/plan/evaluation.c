@@ -5,6 +5,7 @@
 #include "model/net/context_memory.h"
 #include "model/plan/decisions.h"
 #include "model/plan/homes.h"
+#include "model/plan/support.h"
 #include "model/plan/warnings.h"
 
 #include <stdlib.h>
@@ -40,15 +41,24 @@ static void place_layers(const struct model *model, const struct rig *rig, const
 
 /* ---- tensors -------------------------------------------------------------------------------- */
 
-static int16_t home_of(const struct model_tensor *tensor, const struct evaluation *evaluation)
+static bool runs_there(const struct rig *rig, int16_t device, const struct model_tensor *tensor)
+{
+    return device < 0 || support_runs(&rig->devices[device], tensor);
+}
+
+/* A device that cannot run the operation leaves the tensor to the host (loader.cpp:1067-1078). */
+static int16_t home_of(const struct rig *rig, const struct model_tensor *tensor,
+                       const struct evaluation *evaluation)
 {
     switch (tensor->role) {
     case ROLE_INPUT:
         return DEVICE_HOST;
     case ROLE_LAYER:
     case ROLE_PER_BUFFER:
-    case ROLE_OUTPUT:
-        return evaluation->layers[tensor->home_layer].home;
+    case ROLE_OUTPUT: {
+        int16_t home = evaluation->layers[tensor->home_layer].home;
+        return runs_there(rig, home, tensor) ? home : DEVICE_HOST;
+    }
     case ROLE_SKIPPED:
         break;
     }
@@ -68,6 +78,18 @@ static bool valid_target(const struct rig *rig, const struct evaluation *evaluat
     return false;
 }
 
+/* Any target but CPU is taken without asking the device (loader.cpp:1240-1251): the scheduler then aborts. */
+static void refuse_operation(const struct rig *rig, const struct plan *plan,
+                             const struct model_tensor *tensor, int32_t entry, int16_t device,
+                             struct evaluation *out)
+{
+    char *problem = support_problem(&rig->devices[device], tensor);
+    const struct override *rule = &plan->given->entries[entry];
+    error_set(&out->refused, ERROR_INPUT, "-ot rule %d '%s=%s': %s: llama.cpp aborts", entry + 1,
+              rule->pattern, rule->buffer, problem);
+    free(problem);
+}
+
 /* Base placement (given rules, else home), then what was moved by hand on top of it, as generated rules. */
 static void place_tensors(const struct model *model, const struct rig *rig, const struct plan *plan,
                           const struct decisions *decisions, struct evaluation *out)
@@ -81,9 +103,14 @@ static void place_tensors(const struct model *model, const struct rig *rig, cons
     for (size_t row = 0; row < n; row++) {
         const struct model_tensor *tensor = &model->tensors[row];
         int32_t entry = decisions->entry[row];
-        int16_t base = home_of(tensor, out);
+        int16_t base = home_of(rig, tensor, out);
         if (tensor->role != ROLE_SKIPPED && entry >= 0) {
-            base = decisions->entry_device[entry];
+            int16_t device = decisions->entry_device[entry];
+            if (!runs_there(rig, device, tensor)) {
+                refuse_operation(rig, plan, tensor, entry, device, out);
+            } else {
+                base = device;
+            }
         }
         out->device[row] = base;
         out->override[row] = entry;
@@ -98,7 +125,7 @@ static void place_tensors(const struct model *model, const struct rig *rig, cons
             size_t original = (size_t)tensor->tied_to;
             bool original_leaves = wanted[original] >= DEVICE_HOST;
             if (moved != PLAN_UNMOVED && valid_target(rig, out, moved) &&
-                (original_leaves || out->device[row] != moved)) {
+                runs_there(rig, moved, tensor) && (original_leaves || out->device[row] != moved)) {
                 wanted[original] = wanted[row] = moved;
                 any = true;
             } else if (out->device[row] != out->device[original]) {
@@ -107,7 +134,7 @@ static void place_tensors(const struct model *model, const struct rig *rig, cons
             continue;
         }
         if (moved == PLAN_UNMOVED || tensor->role == ROLE_SKIPPED ||
-            !valid_target(rig, out, moved)) {
+            !valid_target(rig, out, moved) || !runs_there(rig, moved, tensor)) {
             continue;
         }
         if (moved != out->device[row] || stays[row] == DEVICE_NONE) {
