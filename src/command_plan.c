@@ -1,6 +1,7 @@
 #include "src/commands.h"
 
 #include "src/output.h"
+#include "src/plan_save.h"
 #include "src/plan_summary.h"
 #include "src/session.h"
 
@@ -45,8 +46,9 @@ int command_plan(const struct options *options, struct error *error)
             .model_path = session_model_path(&session),
             .depth = session.depth,
         };
-        done = options->json ? print_json(&source, error)
-                             : print_summary(&source, &session, options->ascii, error);
+        done = plan_save(options, &session, &source, error) &&
+               (options->json ? print_json(&source, error)
+                              : print_summary(&source, &session, options->ascii, error));
     }
     bool unfit = options->check && !evaluation.all_fit;
     evaluation_clear(&evaluation);

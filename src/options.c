@@ -60,6 +60,8 @@ static const struct own_option own_options[] = {
     VALUE("--target", PLACING | VERIFY, target),
     VALUE("--depth", PLACING, depth),
     VALUE("--import", PLACING, import),
+    VALUE("--config", PLACING, config),
+    SWITCH("--dry-run", PLAN, dry_run),
     VALUE("--commands", PLANNER, commands),
     SWITCH("--json", PLAN | TENSORS | DEVICES | OVERRIDES | COMPARE | VERIFY | PROBE, json),
     SWITCH("--check", PLAN | EXPORT, check),

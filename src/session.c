@@ -18,6 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* --auto=aggressive fills a card to this share of its budget unless the settings say another one. */
+static const double AGGRESSIVE_SHARE = 0.95;
+
 static const char *const demo_arguments[] = {
     "-c", "32768", "-ngl", "62", "-ts", "16,16,15,15", "-ot", "\\.ffn_(gate|up|down)_exps=CPU"};
 
@@ -293,7 +296,13 @@ static bool place(const struct options *options, struct session *session, struct
     if (strcmp(options->strategy, "fit") == 0) {
         return place_by_fit(session, error);
     }
-    struct optimise_options optimise = {.depth = session->depth};
+    struct optimise_options optimise = {
+        .strategy = config_strategy(&session->config),
+        .depth = session->depth,
+        .utilisation = session->config.expert_gpu_threshold > 0
+                           ? session->config.expert_gpu_threshold
+                           : AGGRESSIVE_SHARE,
+    };
     if (options->strategy[0] != '\0' && !strategy_by_name(options->strategy, &optimise.strategy)) {
         return error_set(error, ERROR_USAGE,
                          "--auto=%s: must be speed, balance, experts-cpu, aggressive or fit",
@@ -316,7 +325,11 @@ static bool open_rest(const struct options *options, const struct plan_document 
     char *path = NULL;
     bool opened = choose_target(options, document, session, error) &&
                   read_depth(options, session, error) &&
+                  config_read(options->config, &session->config, &session->notes, error) &&
                   read_arguments(options, document, demo, session, error);
+    if (opened && session->plan_path == NULL && options->after == NULL && !demo) {
+        config_apply_settings(&session->config, &session->facts, &session->plan.settings);
+    }
     if (opened && options->after == NULL && !session->facts.fit_given) {
         session->plan.settings.fit = false; /* exports say -fit off */
     }
@@ -327,6 +340,7 @@ static bool open_rest(const struct options *options, const struct plan_document 
              find_rig(options, document, demo, session, error);
     free(path);
     if (opened) {
+        config_apply_margins(&session->config, &session->rig);
         apply_locks(document, session);
     }
     return opened && place(options, session, error);
@@ -382,6 +396,7 @@ void session_close(struct session *session)
     command_line_clear(&session->command);
     free(session->plan_path);
     free(session->notice);
+    config_clear(&session->config);
     strbuf_clear(&session->notes);
     *session = (struct session){0};
 }

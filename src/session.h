@@ -4,6 +4,7 @@
 
 #include "model/text/arguments.h"
 #include "src/command_line.h"
+#include "src/config.h"
 #include "src/model_file.h"
 #include "src/options.h"
 
@@ -16,9 +17,10 @@ struct session {
     struct command_line command; /* what stood behind `--` */
     char *plan_path;             /* owned or NULL: the plan document that was opened */
     char *notice;                /* owned or NULL: one line to say */
-    struct strbuf notes;         /* what an import understood otherwise, one a line */
-    uint64_t depth;              /* --depth: tokens in the cache, for the speed model */
-    bool fit_decided;            /* the command left the placement to --fit; the plan is --fit's */
+    struct config config;
+    struct strbuf notes; /* what an import understood otherwise, one a line */
+    uint64_t depth;      /* --depth: tokens in the cache, for the speed model */
+    bool fit_decided;    /* the command left the placement to --fit; the plan is --fit's */
 };
 
 /* Opens the model that the options, the plan document or the command line name. With `demo` the bundled

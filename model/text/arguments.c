@@ -141,6 +141,7 @@ static bool read_cache_type(struct reading *reading, struct error *error)
 {
     struct settings *settings = &reading->plan->settings;
     bool keys = reading->flag->id == FLAG_ID_CACHE_TYPE_K;
+    *(keys ? &reading->facts->type_k_given : &reading->facts->type_v_given) = true;
     if (!argument_cache_type(reading->value, keys ? &settings->type_k : &settings->type_v)) {
         return refuse(reading,
                       "no cache type of llama.cpp (f32, f16, bf16, q8_0, q4_0, q4_1, iq4_nl, q5_0, "

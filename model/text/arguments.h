@@ -23,7 +23,7 @@ struct argument_facts {
     char *model;   /* owned or NULL: -m */
     char *hf_repo; /* owned or NULL: -hf */
     char *hf_file; /* owned or NULL: -hff */
-    bool ngl_given, ts_given, ot_given, ctx_given, fit_given;
+    bool ngl_given, ts_given, ot_given, ctx_given, fit_given, type_k_given, type_v_given;
     char *mmproj;      /* owned or NULL */
     char *draft_model; /* owned or NULL */
     char *rpc;         /* owned or NULL */
