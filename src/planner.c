@@ -128,6 +128,7 @@ int planner_run(const struct planner_options *options)
         return refuse(&planner, &error);
     }
     planner.has_terminal = true;
+    planner.ui.has_color = terminal_has_color();
     planner_autosave_find(&planner);
     run(&planner);
     if (planner.is_done) {

@@ -118,6 +118,14 @@ static bool set_screen_option(struct planner *planner, const struct words *words
         planner->ui.cache_follows = yes ? FOLLOW_YES : no ? FOLLOW_NO : FOLLOW_ASK;
         return true;
     }
+    if (strcmp(name, "units") == 0) {
+        planner->ui.use_gib = strcmp(value, "gib") == 0 || strcmp(value, "GiB") == 0;
+        return true;
+    }
+    if (strcmp(name, "bars") == 0) {
+        planner->ui.fine_bars = strcmp(value, "eighths") == 0;
+        return true;
+    }
     if (strcmp(name, "depth") == 0) {
         planner->depth = strtoull(value, NULL, 10);
         planner_find_speed(planner, &planner_now(planner)->rig, &planner->held, &planner->speed);
@@ -296,7 +304,9 @@ static bool ask_replace(struct planner *planner, const char *path, const char *c
         return false;
     }
     char text[256];
-    snprintf(text, sizeof text, "%.200s exists.", path);
+    bool is_ours = planner->plan_path != NULL && strcmp(path, planner->plan_path) == 0;
+    snprintf(text, sizeof text,
+             is_ours ? "%.190s was changed by another program." : "%.200s exists.", path);
     ui_ask(&planner->ui, text);
     ui_answer(&planner->ui, 'r', "replace it", command);
     return true;
@@ -351,7 +361,11 @@ static bool run_write(struct planner *planner, const struct words *words, struct
         return true;
     }
     bool own = planner->plan_path != NULL && strcmp(path, planner->plan_path) == 0;
-    bool force = own || strcmp(words->word[0], "write!") == 0;
+    bool is_stale = own && planner_file_changed(planner);
+    if (is_stale) {
+        planner_say(planner, true, "%s was changed by another program since it was read", path);
+    }
+    bool force = (own && !is_stale) || strcmp(words->word[0], "write!") == 0;
     char again[COMMAND_MAX];
     snprintf(again, sizeof again, "write! %s", path);
     if (!force && ask_replace(planner, path, again)) {
@@ -360,7 +374,7 @@ static bool run_write(struct planner *planner, const struct words *words, struct
     if (!planner_write(planner, path, force, error)) {
         return false;
     }
-    planner_say(planner, false, "wrote %s", path);
+    planner_say(planner, false, "wrote %s", planner->plan_path);
     return true;
 }
 
@@ -484,7 +498,9 @@ static const struct {
     {{"lock", "GROUPS LAYERS: later moves leave them"}, run_lock},
     {{"unlock", "GROUPS LAYERS"}, run_lock},
     {{"auto", "[speed|balance|experts-cpu|aggressive]: let the optimiser place"}, run_auto},
-    {{"set", "NAME VALUE: ctx, ctk, ctv, fa, ub, ..., cache-follows, depth, mouse"}, run_set},
+    {{"set",
+      "NAME VALUE: ctx, ctk, fa, ub, ...; units gib, bars eighths, depth, mouse, cache-follows"},
+     run_set},
     {{"device", "NAME free|total|reserve|margin MIB, up, down, copy, remove; add MIB"}, run_device},
     {{"undo", "one step back"}, run_undo},
     {{"redo", "one step on"}, run_redo},

@@ -155,9 +155,30 @@ bool planner_open_file(struct planner *planner, const char *path, struct error *
     if (fine) {
         free(planner->plan_path);
         planner->plan_path = memory_text(path);
+        planner_file_known(planner);
         planner->saved_id = planner_now(planner)->id;
     }
     return fine;
+}
+
+/* Time of the last change, in nanoseconds; 0 where there is no file. */
+static int64_t stamp_of(const char *path)
+{
+    struct stat there;
+    if (path == NULL || stat(path, &there) != 0) {
+        return 0;
+    }
+    return (int64_t)there.st_mtim.tv_sec * 1000000000 + there.st_mtim.tv_nsec;
+}
+
+bool planner_file_changed(const struct planner *planner)
+{
+    return planner->plan_stamp != 0 && stamp_of(planner->plan_path) != planner->plan_stamp;
+}
+
+void planner_file_known(struct planner *planner)
+{
+    planner->plan_stamp = stamp_of(planner->plan_path);
 }
 
 bool planner_write(struct planner *planner, const char *path, bool force, struct error *error)
@@ -168,6 +189,7 @@ bool planner_write(struct planner *planner, const char *path, bool force, struct
     char *kept = memory_text(path);
     free(planner->plan_path);
     planner->plan_path = kept;
+    planner_file_known(planner);
     planner->saved_id = planner_now(planner)->id;
     planner_autosave_forget(planner);
     return true;
@@ -242,11 +264,13 @@ bool planner_recover(struct planner *planner, struct error *error)
 {
     char *plan_path = memory_text(planner->plan_path);
     uint64_t saved = planner->saved_id;
+    int64_t stamp = planner->plan_stamp;
     bool fine =
         planner->autosave_path != NULL && planner_open_file(planner, planner->autosave_path, error);
     free(planner->plan_path);
     planner->plan_path = plan_path;
     planner->saved_id = saved;
+    planner->plan_stamp = stamp;
     if (fine) {
         planner_say(planner, false, "recovered; w writes it to a file");
     }

@@ -198,6 +198,7 @@ void planner_open(struct planner *planner, const struct planner_options *options
     planner_take(planner, &start, "start");
     planner->saved_id = planner->autosaved_id = planner_now(planner)->id;
     planner_snapshot_take(planner, "start");
+    planner_file_known(planner);
     ui_init(&planner->ui, &planner->map, options->ascii);
     if (options->notice != NULL) {
         planner_say(planner, false, "%s", options->notice);

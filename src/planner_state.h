@@ -69,6 +69,7 @@ struct planner {
     char message[600];
     bool message_is_error;
     char *plan_path;     /* owned or NULL: what `write` writes */
+    int64_t plan_stamp;  /* when that file was last changed, as we know it; 0: unknown */
     char *autosave_path; /* owned or NULL */
     uint64_t autosaved_id;
     char *exported; /* owned or NULL: text of the export screen */
@@ -149,6 +150,8 @@ bool planner_device_command(struct planner *planner, const struct words *words,
 
 /* ---- planner_files.c ---- */
 bool planner_write(struct planner *planner, const char *path, bool force, struct error *error);
+void planner_file_known(struct planner *planner);         /* it is now as we know it */
+bool planner_file_changed(const struct planner *planner); /* by somebody else */
 bool planner_open_file(struct planner *planner, const char *path, struct error *error);
 /* Takes the placement from text that holds llama.cpp arguments: a command, a script, -ot lines. */
 bool planner_import(struct planner *planner, const char *text, const char *name,

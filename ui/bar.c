@@ -33,6 +33,7 @@ void bar_split(const struct bar *bar, int width, struct bar_cells *out)
         }
         at = end > at && bar->bytes[i] > 0 ? end : at;
         out->end[i] = at;
+        out->eighths[i] = eighths(running, bar->total, width);
     }
     out->overflows = running > bar->total;
     int others = nearest_cell(eighths(bar->elsewhere, bar->total, width));
@@ -53,13 +54,30 @@ uint32_t bar_glyph(enum bar_segment segment)
     return glyphs[segment];
 }
 
+static void draw_elsewhere(struct canvas *canvas, int x, int y, int width,
+                           const struct bar_cells *cells)
+{
+    for (int i = cells->elsewhere; i < width; i++) {
+        canvas_put(canvas, x + i, y, 0x2571, INK_ELSEWHERE);
+    }
+}
+
+static void draw_marks(struct canvas *canvas, int x, int y, int width, const struct bar *bar,
+                       const struct bar_cells *cells)
+{
+    if (cells->budget >= 0) {
+        canvas_put(canvas, x + cells->budget, y, 0x254E, bar->fits ? INK_BUDGET : INK_OVER);
+    }
+    if (cells->overflows) {
+        canvas_put(canvas, x + width - 1, y, 0x25B6, INK_OVER);
+    }
+}
+
 void bar_draw(struct canvas *canvas, int x, int y, int width, const struct bar *bar)
 {
     struct bar_cells cells;
     bar_split(bar, width, &cells);
-    for (int i = cells.elsewhere; i < width; i++) {
-        canvas_put(canvas, x + i, y, 0x2571, INK_ELSEWHERE);
-    }
+    draw_elsewhere(canvas, x, y, width, &cells);
     int at = 0;
     for (int segment = 0; segment < BAR_SEGMENTS; segment++) {
         for (; at < cells.end[segment]; at++) {
@@ -67,10 +85,33 @@ void bar_draw(struct canvas *canvas, int x, int y, int width, const struct bar *
                        bar_ink((enum bar_segment)segment));
         }
     }
-    if (cells.budget >= 0) {
-        canvas_put(canvas, x + cells.budget, y, 0x254E, bar->fits ? INK_BUDGET : INK_OVER);
+    draw_marks(canvas, x, y, width, bar, &cells);
+}
+
+/* The segment that covers this eighth; BAR_SEGMENTS: none. */
+static int segment_at(const struct bar_cells *cells, int eighth)
+{
+    int segment = 0;
+    while (segment < BAR_SEGMENTS && eighth >= cells->eighths[segment]) {
+        segment++;
     }
-    if (cells.overflows) {
-        canvas_put(canvas, x + width - 1, y, 0x25B6, INK_OVER);
+    return segment;
+}
+
+void bar_draw_fine(struct canvas *canvas, int x, int y, int width, const struct bar *bar)
+{
+    struct bar_cells cells;
+    bar_split(bar, width, &cells);
+    draw_elsewhere(canvas, x, y, width, &cells);
+    int used = cells.eighths[BAR_SEGMENTS - 1];
+    for (int cell = 0; cell < width && cell * 8 < used; cell++) {
+        int left = segment_at(&cells, cell * 8);
+        int right = segment_at(&cells, cell * 8 + 7);
+        int end = cells.eighths[left] - cell * 8; /* eighths of the cell that are the left one's */
+        uint32_t glyph = end >= 8 ? 0x2588U : 0x2590U - (uint32_t)end;
+        enum ink back =
+            right == left || right == BAR_SEGMENTS ? INK_PLAIN : bar_ink((enum bar_segment)right);
+        canvas_put_over(canvas, x + cell, y, glyph, bar_ink((enum bar_segment)left), back);
     }
+    draw_marks(canvas, x, y, width, bar, &cells);
 }

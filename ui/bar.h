@@ -21,15 +21,19 @@ struct bar {
 };
 
 struct bar_cells {
-    int end[BAR_SEGMENTS]; /* cell after each segment */
-    int budget;            /* cell of the budget mark, -1: none */
-    int elsewhere;         /* first cell of what others use; = width: none */
-    bool overflows;        /* more bytes than the width stands for: the last cell says so */
+    int end[BAR_SEGMENTS];     /* cell after each segment */
+    int budget;                /* cell of the budget mark, -1: none */
+    int elsewhere;             /* first cell of what others use; = width: none */
+    int eighths[BAR_SEGMENTS]; /* end of each segment in eighths of a cell */
+    bool overflows;            /* more bytes than the width stands for: the last cell says so */
 };
 
 /* Pure. `width` cells. */
 void bar_split(const struct bar *bar, int width, struct bar_cells *out);
+/* In shades: a glyph for each kind, so that it reads without colour. */
 void bar_draw(struct canvas *canvas, int x, int y, int width, const struct bar *bar);
+/* In eighths of a cell: finer, for terminals with colour and block glyphs. */
+void bar_draw_fine(struct canvas *canvas, int x, int y, int width, const struct bar *bar);
 enum ink bar_ink(enum bar_segment segment);
 uint32_t bar_glyph(enum bar_segment segment);
 

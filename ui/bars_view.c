@@ -38,8 +38,9 @@ static void draw_label(const struct scene *scene, const struct layout *layout, i
     canvas_text(canvas, x + 4 + layout->name_cells, y, layout->description_cells, INK_DIM, text);
 }
 
-static void draw_figures(const struct scene *scene, const struct layout *layout, int x, int y,
-                         int device, struct canvas *canvas)
+static void draw_figures(const struct ui *ui, const struct scene *scene,
+                         const struct layout *layout, int x, int y, int device,
+                         struct canvas *canvas)
 {
     const struct device_use *use = scene_use(scene->shown, device);
     char used[FIGURE_MAX];
@@ -48,8 +49,11 @@ static void draw_figures(const struct scene *scene, const struct layout *layout,
     char text[3 * FIGURE_MAX];
     bool over = use->headroom < 0 && use->used > 0;
     enum ink ink = over ? INK_OVER : INK_PLAIN;
-    snprintf(text, sizeof text, "%c%7s/%7s %6s", over ? '!' : ' ', figure_mib_up(used, use->used),
-             figure_mib_down(budget, use->budget), figure_percent(percent, use->used, use->budget));
+    snprintf(text, sizeof text, "%c%7s/%7s %6s", over ? '!' : ' ',
+             ui->use_gib ? figure_gib_up(used, use->used) : figure_mib_up(used, use->used),
+             ui->use_gib ? figure_gib_down(budget, use->budget)
+                         : figure_mib_down(budget, use->budget),
+             figure_percent(percent, use->used, use->budget));
     canvas_text(canvas, x, y, -1, ink, text);
     int tail = x + FIGURES_CELLS;
     if (over) {
@@ -84,8 +88,9 @@ static void draw_bar(const struct ui *ui, const struct scene *scene, const struc
     int tail = layout->is_wide && layout->bars_a_line == 1 ? WIDE_TAIL : NARROW_TAIL;
     int bar_width = width - layout->bar_label_cells - FIGURES_CELLS - tail;
     draw_label(scene, layout, x, y, device, is_focused ? INK_STRONG : INK_PLAIN, canvas);
-    bar_draw(canvas, x + layout->bar_label_cells, y, bar_width, &bar);
-    draw_figures(scene, layout, x + layout->bar_label_cells + bar_width, y, device, canvas);
+    bool fine = ui->fine_bars && ui->has_color && !ui->ascii;
+    (fine ? bar_draw_fine : bar_draw)(canvas, x + layout->bar_label_cells, y, bar_width, &bar);
+    draw_figures(ui, scene, layout, x + layout->bar_label_cells + bar_width, y, device, canvas);
     if (is_target || is_focused) {
         canvas_put(canvas, x, y, is_target ? 0x25B6 : '>', INK_STRONG);
     }

@@ -112,6 +112,16 @@ void canvas_put(struct canvas *canvas, int x, int y, uint32_t code, enum ink ink
     }
 }
 
+void canvas_put_over(struct canvas *canvas, int x, int y, uint32_t code, enum ink ink,
+                     enum ink back)
+{
+    canvas_put(canvas, x, y, code, ink);
+    struct cell *cell = cell_at(canvas, x, y);
+    if (cell != NULL) {
+        cell->back = (uint8_t)back;
+    }
+}
+
 int canvas_text(struct canvas *canvas, int x, int y, int cells, enum ink ink, const char *text)
 {
     int limit = cells < 0 ? canvas->width : x + cells;

@@ -15,6 +15,7 @@
 struct cell {
     uint32_t code;    /* what is shown; 0 in the second cell of a wide character */
     uint8_t ink;      /* enum ink */
+    uint8_t back;     /* ink whose colour lies behind; INK_PLAIN: the terminal's own */
     bool is_reversed; /* selected and the like: ink and background change places */
 };
 
@@ -38,6 +39,9 @@ void canvas_clip(struct canvas *canvas, struct rect rect);
 void canvas_unclip(struct canvas *canvas);
 
 void canvas_put(struct canvas *canvas, int x, int y, uint32_t code, enum ink ink);
+/* A glyph in front of another ink's colour: where two segments of a bar share a cell. */
+void canvas_put_over(struct canvas *canvas, int x, int y, uint32_t code, enum ink ink,
+                     enum ink back);
 /* Draws sanitised UTF-8 from x, at most `cells` wide (negative: to the edge), cut with `…` where it
  * is longer. Returns the x after it. */
 int canvas_text(struct canvas *canvas, int x, int y, int cells, enum ink ink, const char *text);

@@ -30,6 +30,25 @@ const char *figure_mib_down(char out[FIGURE_MAX], uint64_t bytes)
     return figure_grouped(out, bytes / MIB);
 }
 
+static const char *tenths_of_gib(char out[FIGURE_MAX], uint64_t bytes, uint64_t extra)
+{
+    const uint64_t gib = 1ULL << 30;
+    uint64_t tenths = bytes / gib * 10 + (bytes % gib * 10 + extra) / gib;
+    snprintf(out, FIGURE_MAX, "%llu.%u", (unsigned long long)(tenths / 10),
+             (unsigned)(tenths % 10));
+    return out;
+}
+
+const char *figure_gib_up(char out[FIGURE_MAX], uint64_t bytes)
+{
+    return tenths_of_gib(out, bytes, (1ULL << 30) - 1);
+}
+
+const char *figure_gib_down(char out[FIGURE_MAX], uint64_t bytes)
+{
+    return tenths_of_gib(out, bytes, 0);
+}
+
 const char *figure_mib(char out[FIGURE_MAX], uint64_t bytes)
 {
     uint64_t tenths = bytes / MIB * 10 + (bytes % MIB * 10 + MIB / 2) / MIB;

@@ -10,6 +10,8 @@ enum { FIGURE_MAX = 48 };
 const char *figure_grouped(char out[FIGURE_MAX], uint64_t value);  /* "12 345 678" */
 const char *figure_mib_up(char out[FIGURE_MAX], uint64_t bytes);   /* whole MiB, rounded up */
 const char *figure_mib_down(char out[FIGURE_MAX], uint64_t bytes); /* whole MiB, rounded down */
+const char *figure_gib_up(char out[FIGURE_MAX], uint64_t bytes);   /* "28.1", rounded up */
+const char *figure_gib_down(char out[FIGURE_MAX], uint64_t bytes); /* rounded down */
 const char *figure_mib(char out[FIGURE_MAX], uint64_t bytes);      /* "2 058.0" */
 const char *figure_gib(char out[FIGURE_MAX], uint64_t bytes);      /* "262.0 GiB" */
 const char *figure_change(char out[FIGURE_MAX], uint64_t before, uint64_t after); /* "+1 050.0" */

@@ -159,7 +159,9 @@ static void draw_legend(const struct ui *ui, const struct scene *scene, const st
                         layout->is_wide ? entries[i].text : entries[i].brief);
         x += layout->is_wide ? 2 : 1;
     }
-    const char *units = layout->is_wide ? "used / budget MiB" : "used/budget MiB";
+    char units[32];
+    snprintf(units, sizeof units, layout->is_wide ? "used / budget %s" : "used/budget %s",
+             ui->use_gib ? "GiB" : "MiB");
     int at = ui->width - (layout->is_wide ? 1 : 0) - text_width(units);
     if (at > x - 1) {
         canvas_text(canvas, at, y, -1, INK_PLAIN, units);

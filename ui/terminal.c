@@ -282,6 +282,11 @@ int terminal_end_signal(void)
     return ended;
 }
 
+bool terminal_has_color(void)
+{
+    return tier != PALETTE_MONO;
+}
+
 int terminal_escape_ms(void)
 {
     const char *text = getenv("ESCDELAY");
@@ -314,6 +319,17 @@ static attr_t attributes_of(const struct cell *cell)
     return attributes;
 }
 
+static int pair_of(const struct cell *cell)
+{
+    enum ink ink = cell->ink < INK_COUNT ? (enum ink)cell->ink : INK_PLAIN;
+    if (cell->back == INK_PLAIN || cell->back >= INK_COUNT || tier == PALETTE_MONO) {
+        return pairs[ink];
+    }
+    int pair = alloc_pair(palette_paint(tier, ink).foreground,
+                          palette_paint(tier, (enum ink)cell->back).foreground);
+    return pair > 0 ? pair : pairs[ink];
+}
+
 static void show_cell(int x, int y, const struct cell *cell)
 {
     if (cell->code == 0) {
@@ -321,14 +337,15 @@ static void show_cell(int x, int y, const struct cell *cell)
     }
     wchar_t text[2] = {(wchar_t)cell->code, L'\0'};
     cchar_t glyph;
-    int pair = pairs[cell->ink < INK_COUNT ? cell->ink : 0];
+    int pair = pair_of(cell);
     setcchar(&glyph, text, attributes_of(cell), (short)(pair < 256 ? pair : 255), &pair);
     mvadd_wch(y, x, &glyph);
 }
 
 static bool same_cell(const struct cell *a, const struct cell *b)
 {
-    return a->code == b->code && a->ink == b->ink && a->is_reversed == b->is_reversed;
+    return a->code == b->code && a->ink == b->ink && a->back == b->back &&
+           a->is_reversed == b->is_reversed;
 }
 
 void terminal_show(const struct canvas *canvas)

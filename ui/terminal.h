@@ -46,6 +46,7 @@ void terminal_show(const struct canvas *canvas); /* sends only what changed */
 void terminal_redraw(void);                      /* the next show repaints everything */
 void terminal_mouse(bool on);
 void terminal_copy(const char *text); /* to the clipboard, OSC 52 */
-int terminal_escape_ms(void);         /* ESCDELAY, 25 unless set */
+bool terminal_has_color(void);
+int terminal_escape_ms(void); /* ESCDELAY, 25 unless set */
 
 #endif

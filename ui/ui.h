@@ -37,7 +37,9 @@ struct question {
 struct ui {
     int width, height;
     bool ascii;
-    bool use_gib; /* sizes in GiB where there is a choice */
+    bool use_gib;   /* bars in GiB */
+    bool has_color; /* fine bars need it */
+    bool fine_bars; /* in eighths of a cell instead of shades */
     enum screen stack[SCREEN_DEPTH];
     int depth;
     enum focus focus;

@@ -72,6 +72,22 @@ Test(bar, budget_and_use_elsewhere_stand_where_the_picture_has_them)
     cr_assert_eq(cells.elsewhere, 68);
 }
 
+Test(bar, fine_bars_end_in_the_right_eighth)
+{
+    struct canvas canvas;
+    struct strbuf text = {0};
+    struct bar bar = {.bytes = {12, 9, 0, 0}, .total = 80, .budget = 79};
+    canvas_init(&canvas, 10, 1, false);
+    bar_draw_fine(&canvas, 0, 0, 10, &bar);
+    canvas_dump(&canvas, &text);
+    cr_assert_str_eq(strbuf_text(&text), "█▌▋      ╎\n");
+    cr_assert_eq(canvas.cells[1].ink, INK_DENSE);
+    cr_assert_eq(canvas.cells[1].back, INK_EXPERTS, "two segments share the cell");
+    cr_assert_eq(canvas.cells[2].back, INK_PLAIN);
+    strbuf_clear(&text);
+    canvas_clear(&canvas);
+}
+
 Test(bar, ascii_has_a_letter_for_each_kind)
 {
     struct canvas canvas;

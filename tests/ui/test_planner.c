@@ -2,9 +2,12 @@
 #include "tests/support/stage.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char gate_15[] = "blk.15.ffn_gate_exps.weight";
 
@@ -333,6 +336,38 @@ Test(planner, painting_sends_what_it_passes_to_the_last_target)
     stage_type(stage, "\033gjjj\033[HllPllll\r");
     cr_assert_eq(stage_device(stage, "blk.6.ffn_gate_exps.weight"), 2);
     cr_assert_eq(stage_device(stage, "blk.7.ffn_gate_exps.weight"), DEVICE_HOST);
+    stage_close(stage);
+}
+
+/* The file is the user's: another program may have written it meanwhile. */
+Test(planner, a_plan_file_that_somebody_else_changed_is_not_replaced_silently)
+{
+    char path[] = "/tmp/otplan-test-XXXXXX";
+    int descriptor = mkstemp(path);
+    cr_assert(descriptor >= 0);
+    close(descriptor);
+    struct stage *stage = stage_open(80, 24, false);
+    struct error error = {0};
+    char command[128];
+    snprintf(command, sizeof command, "write! %s", path);
+    stage_command(stage, command);
+    cr_assert_not(planner_is_unsaved(&stage->planner));
+    stage_command(stage, "move experts 12-15 CUDA1");
+    stage_command(stage, "write");
+    cr_assert_not(planner_is_unsaved(&stage->planner));
+    FILE *file = fopen(path, "a");
+    fputs("\n", file);
+    fclose(file);
+    struct timespec later[2] = {{.tv_sec = 4000000000}, {.tv_sec = 4000000000}};
+    utimensat(AT_FDCWD, path, later, 0);
+    stage_command(stage, "move experts 16 CUDA1");
+    cr_assert_not(planner_command(&stage->planner, "write", &error), "it was replaced");
+    cr_assert(planner_is_unsaved(&stage->planner));
+    snprintf(command, sizeof command, "open %s", path);
+    stage_command(stage, command);
+    cr_assert_eq(stage_device(stage, "blk.15.ffn_up_exps.weight"), 1);
+    cr_assert_eq(stage_device(stage, "blk.16.ffn_up_exps.weight"), DEVICE_HOST);
+    unlink(path);
     stage_close(stage);
 }
 
