@@ -15,7 +15,13 @@ function number_after(line, label) {
     entry = $1 + 0
     text = $0
     sub(/^[0-9]+: /, "", text)
-    output[entry] = output[entry] "    " text "\n"
+    # Of a leak the first stack says enough.
+    if (text ~ /^Indirect leak/)
+        dropping[entry] = 1
+    if (!dropping[entry])
+        output[entry] = output[entry] "    " text "\n"
+    if (text == "")
+        dropping[entry] = 0
     if (text ~ /^\[SKIP\]/) {
         skips[entry]++
         print "skipped: " substr(text, 8) > report

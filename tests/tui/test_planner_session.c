@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* High enough for the whole comparison. */
 static struct pty *demo(void)
 {
-    struct pty *t = planner_demo(40, 120, NULL, NULL);
+    struct pty *t = planner_demo(60, 120, NULL, NULL);
     cr_assert_not_null(t);
     cr_assert(pty_shows(t, "CUDA3"), "%s", pty_screen(t));
     return t;
