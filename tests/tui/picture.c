@@ -1,7 +1,7 @@
 /* otplan-picture ROWS COLUMNS KEYS OUT.svg [ARGUMENTS...]: the picture in the README. Starts the demo in a
  * terminal, types KEYS (as pty_type reads them), and writes what is on the screen as SVG.
  */
-#include "tests/support/planner_terminal.h"
+#include "tests/support/pty_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,13 +63,35 @@ static bool put_block(FILE *out, int row, int column, const char *text, const in
     return false;
 }
 
-static void put_text(FILE *out, int row, int column, const char *text, const struct look *look)
+/* One word, stretched to its cells whatever the font's width. */
+static void put_word(FILE *out, struct pty *terminal, int row, int column, int n,
+                     const struct look *look)
 {
-    fprintf(out, "<text x=\"%d\" y=\"%d\" fill=\"#%02x%02x%02x\"%s>", column * CELL_WIDTH,
-            row * CELL_HEIGHT + BASELINE, look->ink[0], look->ink[1], look->ink[2],
-            look->bold ? " font-weight=\"bold\"" : "");
-    fputs(*text == '<' ? "&lt;" : *text == '&' ? "&amp;" : text, out);
+    fprintf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%02x%02x%02x\"%s>",
+            column * CELL_WIDTH, row * CELL_HEIGHT + BASELINE, n * CELL_WIDTH, look->ink[0],
+            look->ink[1], look->ink[2], look->bold ? " font-weight=\"bold\"" : "");
+    for (int i = 0; i < n; i++) {
+        struct pty_cell cell = pty_cell(terminal, row, column + i);
+        fputs(*cell.text == '<' ? "&lt;" : *cell.text == '&' ? "&amp;" : cell.text, out);
+    }
     fputs("</text>\n", out);
+}
+
+static void put_run(FILE *out, struct pty *terminal, int row, int start, int end,
+                    const struct look *look)
+{
+    int word = start;
+    for (int column = start; column < end; column++) {
+        struct pty_cell cell = pty_cell(terminal, row, column);
+        bool blank = strcmp(cell.text, " ") == 0;
+        if (!blank && !put_block(out, row, column, cell.text, look->ink))
+            continue;
+        if (column > word)
+            put_word(out, terminal, row, word, column - word, look);
+        word = column + 1;
+    }
+    if (end > word)
+        put_word(out, terminal, row, word, end - word, look);
 }
 
 static void put_row(FILE *out, struct pty *terminal, int row)
@@ -78,19 +100,15 @@ static void put_row(FILE *out, struct pty *terminal, int row)
     for (int start = 0, end; start < columns; start = end) {
         struct pty_cell cell = pty_cell(terminal, row, start);
         struct look look = look_of(&cell), next = look;
-        for (end = start + 1; end < columns; end++) {
+        for (end = start + 1; end < columns && same_look(&look, &next); end++) {
             cell = pty_cell(terminal, row, end);
             next = look_of(&cell);
-            if (!same_look(&look, &next))
-                break;
         }
+        if (!same_look(&look, &next))
+            end--;
         if (memcmp(look.paper, paper, sizeof paper) != 0)
             put_box(out, start * CELL_WIDTH, row, (end - start) * CELL_WIDTH, look.paper, 1);
-        for (int column = start; column < end; column++) {
-            cell = pty_cell(terminal, row, column);
-            if (strcmp(cell.text, " ") != 0 && !put_block(out, row, column, cell.text, look.ink))
-                put_text(out, row, column, cell.text, &look);
-        }
+        put_run(out, terminal, row, start, end, &look);
     }
 }
 
@@ -99,7 +117,8 @@ static void put_screen(FILE *out, struct pty *terminal)
     int width = pty_columns(terminal) * CELL_WIDTH, height = pty_rows(terminal) * CELL_HEIGHT;
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-8 -8 %d %d\" "
-            "font-family=\"DejaVu Sans Mono,Menlo,Consolas,monospace\" font-size=\"13\">\n",
+            "shape-rendering=\"crispEdges\" font-family=\"DejaVu Sans "
+            "Mono,Menlo,Consolas,monospace\" font-size=\"13\">\n",
             width + 16, height + 16);
     fprintf(
         out,
@@ -112,16 +131,21 @@ static void put_screen(FILE *out, struct pty *terminal)
 
 int main(int argc, char **argv)
 {
-    if (argc < 5) {
-        fprintf(stderr, "usage: otplan-picture ROWS COLUMNS KEYS OUT.svg [ARGUMENTS...]\n");
+    if (argc < 6) {
+        fprintf(stderr, "usage: otplan-picture ROWS COLUMNS KEYS OUT.svg ARGUMENTS...\n");
         return 1;
     }
-    struct pty *terminal =
-        planner_demo(atoi(argv[1]), atoi(argv[2]), NULL, (const char *const *)argv + 5);
+    struct pty_options options = {.rows = atoi(argv[1]), .columns = atoi(argv[2])};
+    const char *program[64] = {OTPLAN_PROGRAM};
+    for (int i = 5; i < argc && i < 63; i++)
+        program[i - 4] = argv[i];
+    struct pty *terminal = pty_start(&options, program);
     if (!terminal)
         return 4;
-    pty_type(terminal, argv[3]);
     pty_wait_for(terminal, "verified");
+    pty_type(terminal, argv[3]);
+    for (int i = 0; i < 20; i++)
+        pty_pump(terminal, 20); /* whatever the keys did is drawn by then */
     FILE *out = fopen(argv[4], "w");
     if (out) {
         put_screen(out, terminal);
