@@ -6,6 +6,9 @@ _otplan() {
     --format)
         mapfile -t COMPREPLY < <(compgen -W "args ot lines script json" -- "$current")
         return ;;
+    --auto)
+        mapfile -t COMPREPLY < <(compgen -W "speed balance experts-cpu aggressive fit" -- "$current")
+        return ;;
     --target)
         mapfile -t COMPREPLY < <(compgen -W "llama-server llama-cli llama-bench llama-fit-params" -- "$current")
         return ;;
@@ -23,14 +26,14 @@ _otplan() {
         return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--devices --plan --target --json --format --compact --check
-            --force --ascii --color --no-mouse --help --version -o -m -hf -c -ngl -ts -sm -mg -dev -ot -cmoe -ncmoe
+        mapfile -t COMPREPLY < <(compgen -W "--devices --rig --auto --import --depth --commands --llama-bin --plan --target --json --format --compact --check
+            --force --ascii --color --no-mouse --help --version -o --output -m -hf -c -ngl -ts -sm -mg -dev -ot -cmoe -ncmoe
             -ctk -ctv -fa -b -ub -np -kvu -nkvo -fit -fitt --swa-full" -- "$current")
         return
     fi
     compopt -o filenames 2>/dev/null
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "plan tensors devices export compare verify demo" -- "$current"; compgen -f -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "plan tensors devices overrides export compare verify probe demo" -- "$current"; compgen -f -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

@@ -1,17 +1,25 @@
 #compdef otplan
 _arguments -s \
-    '1: :_alternative "commands:command:(plan tensors devices export compare verify demo)" "files:model:_files"' \
+    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe demo)" "files:model:_files"' \
     '--devices[describe the devices]:device file:_files' \
+    '--rig[a machine in words]:machine' \
+    '--auto=-[let otplan place]::strategy:(speed balance experts-cpu aggressive fit)' \
+    '--import[take the placement from a file]:file:_files' \
+    '--depth[tokens already in the cache]:tokens' \
+    '--commands[run commands from a file]:file:_files' \
+    '--llama-bin[where llama.cpp is]:folder:_directories' \
     '--plan[open a plan document]:plan:_files' \
     '--target[program the plan is for]:program:(llama-server llama-cli llama-bench llama-fit-params)' \
     '--json[machine-readable output]' \
     '--format[export format]:format:(args ot lines script json)' \
-    '-o[write to a file]:file:_files' \
+    '(-o --output)'{-o,--output}'[write to a file]:file:_files' \
     '--force[overwrite]' \
     '--compact[write the rules anew]' \
     '--check[exit 3 where the plan does not fit]' \
     '--ascii[no block characters]' \
     '--color[colours]:when:(auto always never)' \
+    '--help[help]' \
+    '--version[version]' \
     '--no-mouse[leave the mouse to the terminal]' \
     '-m[model]:model:_files -g "*.gguf"' \
     '-c[context size]:tokens' \
