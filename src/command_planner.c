@@ -42,7 +42,8 @@ int command_planner(const struct options *options, struct error *error)
     struct session session;
     int status = 0;
     bool opened = session_open(options, demo, &session, error);
-    if (opened && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+    bool has_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    if (opened && !has_terminal && options->commands == NULL) {
         opened = error_set(error, ERROR_SYSTEM,
                            "the planner needs a terminal; without one: otplan plan, otplan export, "
                            "otplan compare");

@@ -9,6 +9,10 @@ void main_layout(const struct ui *ui, const struct scene *scene, struct layout *
 void main_draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas);
 void main_action(struct ui *ui, const struct scene *scene, enum action action, uint32_t key,
                  struct intent *intent);
+/* Moves the cursor of the focused pane; between m and the device it walks over the bars. */
+void main_go(struct ui *ui, const struct scene *scene, int columns, int lines);
+void main_after_step(struct ui *ui, const struct scene *scene); /* blocks and paint follow */
+bool main_go_action(struct ui *ui, const struct scene *scene, enum action action);
 void main_mouse(struct ui *ui, const struct scene *scene, const struct mouse *mouse,
                 uint64_t time_ms, struct intent *intent);
 void main_hit(const struct ui *ui, const struct scene *scene, int x, int y, struct hit *out);

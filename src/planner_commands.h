@@ -1,0 +1,14 @@
+/* Private to the planner: the commands that deal with files, for the table in planner_commands.c. */
+#ifndef OTPLAN_SRC_PLANNER_COMMANDS_H
+#define OTPLAN_SRC_PLANNER_COMMANDS_H
+
+#include "src/planner_state.h"
+
+/* Runs a command's words; false with the reason in `error`. */
+typedef bool command_function(struct planner *planner, const struct words *words,
+                              struct error *error);
+
+command_function planner_run_export, planner_run_copy, planner_run_write, planner_run_open,
+    planner_run_import_pasted, planner_run_recover, planner_run_discard, planner_run_ask;
+
+#endif
