@@ -349,7 +349,7 @@ static enum compute_term largest_term(const struct device_use *use)
 static void add_remedy(const struct device *device, const struct device_use *use,
                        const struct hparams *hparams, struct strbuf *out)
 {
-    strbuf_format(out, "  %s: move", device->name);
+    strbuf_format(out, "  %s: move ", device->name);
     add_whole_mib(out, (uint64_t)-use->headroom, true, 0);
     strbuf_format(out, " MiB elsewhere (%s)",
                   use->experts > 0
