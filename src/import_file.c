@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/text/argument_values.h"
+#include "model/text/arguments.h"
 #include "model/text/flags.h"
 #include "src/json_read.h"
 #include "src/output.h"
@@ -124,6 +125,44 @@ static void tell(const struct imported *imported, struct strbuf *notes)
         }
         strbuf_format(notes, "%s\n", imported->notes[i].text);
     }
+}
+
+/* Is there a flag that llama.cpp does not have, or one that it has no more? */
+static bool has_foreign(const char *const *arguments, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        const struct flag *flag = flag_find(arguments[i], NULL);
+        if (flag == NULL || flag->use == FLAG_REMOVED) {
+            return true;
+        }
+        i += 1 + (size_t)flag->n_values;
+    }
+    return false;
+}
+
+bool import_command(const char *program, const char *const *arguments, size_t n,
+                    struct imported *out, struct strbuf *notes)
+{
+    struct strbuf text = {0};
+    bool bench = strstr(program, "bench") != NULL;
+    *out = (struct imported){0};
+    if (!bench && !has_foreign(arguments, n)) {
+        return false;
+    }
+    shell_quote(&text, program);
+    for (size_t i = 0; i < n; i++) {
+        strbuf_add_char(&text, ' ');
+        shell_quote(&text, arguments[i]);
+    }
+    bool read = import_text(strbuf_text(&text), text.length, NULL, out, NULL);
+    strbuf_clear(&text);
+    if (!read || out->dialect == DIALECT_LLAMA) {
+        imported_clear(out);
+        return false;
+    }
+    tell(out, notes);
+    modernise(out, notes);
+    return true;
 }
 
 bool import_file(const char *path, struct imported *out, struct strbuf *notes, struct error *error)

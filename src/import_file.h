@@ -16,6 +16,11 @@
  * input. */
 bool import_file(const char *path, struct imported *out, struct strbuf *notes, struct error *error);
 
+/* A command line whose program speaks another dialect than llama.cpp's (llama-bench, ik_llama.cpp,
+ * KoboldCpp); false, and nothing said, for all others. `program` is the first of the words. */
+bool import_command(const char *program, const char *const *arguments, size_t n,
+                    struct imported *out, struct strbuf *notes);
+
 /* A .kcpps file's settings as llama.cpp arguments. */
 struct json_object;
 bool import_kobold(struct json_object *settings, const char *path, struct imported *out,

@@ -3,6 +3,7 @@
 #include "src/help.h"
 #include "src/output.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,8 +35,19 @@ static int run(const struct options *options, struct error *error)
     return commands[options->command](options, error);
 }
 
+/* A closed descriptor would be given to the next file that is opened, and the output written into that. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) {
+            _exit(ERROR_SYSTEM);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_descriptors();
     setlocale(LC_CTYPE, "");
     memory_exhausted = out_of_memory;
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like any other: exit 4, in words */

@@ -209,13 +209,19 @@ static bool read_arguments(const struct options *options, const struct plan_docu
         return read_import(options, session, error);
     }
     struct arguments all = {0};
+    struct imported imported = {0};
     const char *const *environment = (const char *const *)environ;
     if (session->plan_path != NULL) {
         gather(&all, options, (const char *const *)document->args, document->n_args);
         environment = NULL; /* the document holds the whole placement */
     } else if (options->after != NULL) {
-        gather(&all, options, session->command.arguments, session->command.n_arguments);
-        environment = (const char *const *)session->command.environment;
+        const struct command_line *command = &session->command;
+        bool foreign = import_command(command->program, command->arguments, command->n_arguments,
+                                      &imported, &session->notes);
+        gather(&all, options,
+               foreign ? (const char *const *)imported.arguments : command->arguments,
+               foreign ? imported.n_arguments : command->n_arguments);
+        environment = (const char *const *)command->environment;
     } else if (demo) {
         gather(&all, options, demo_arguments, sizeof demo_arguments / sizeof demo_arguments[0]);
         environment = NULL;
@@ -224,6 +230,7 @@ static bool read_arguments(const struct options *options, const struct plan_docu
     }
     bool read =
         arguments_read(&session->plan, &session->facts, all.words, all.n, environment, error);
+    imported_clear(&imported);
     free(all.words);
     return read;
 }

@@ -89,3 +89,33 @@ Test(import, of_a_compare_shows_what_a_list_really_does)
     json_object_put(object);
     program_result_clear(&result);
 }
+
+static struct program_result command(const char *const *words)
+{
+    const char *all[32] = {"export", demo_model(), "--devices", demo_devices(), "--"};
+    size_t n = 5;
+    while (*words != NULL && n < 31) {
+        all[n++] = *words++;
+    }
+    return otplan_run_with(NULL, all);
+}
+#define COMMAND(...) command((const char *const[]){__VA_ARGS__, NULL})
+
+Test(import, reads_commands_of_other_dialects_behind_the_dashes)
+{
+    struct program_result result = COMMAND("llama-bench", "-m", "x.gguf", "-ngl", "62", "-ot",
+                                           "a=CPU;b=CUDA1", "-ts", "1/1/1/1");
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    cr_assert_not_null(strstr(result.output, "-ot 'a=CPU"), "%s", result.output);
+    cr_assert_not_null(strstr(result.output, "b=CUDA1"), "%s", result.output);
+    program_result_clear(&result);
+    result =
+        COMMAND("./llama-server", "-m", "x.gguf", "-fmoe", "-mla", "3", "-fa", "-ot", "exps=CPU");
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    cr_assert_not_null(strstr(result.output, "-fa on"), "%s", result.output);
+    cr_assert_not_null(strstr(result.errors, "ik_llama.cpp"), "%s", result.errors);
+    program_result_clear(&result);
+    result = COMMAND("llama-server", "-m", "x.gguf", "--no-mmap");
+    cr_assert_eq(result.status, 2, "what llama.cpp refuses is refused: %s", result.output);
+    program_result_clear(&result);
+}
