@@ -67,16 +67,20 @@ static void draw_line(const struct scene *scene, const struct layout *layout, st
         n_rules += is_rule(scene, i) ? 1 : 0;
     }
     int room = layout->arguments.width - 3 - text_width(right);
-    bool fits = text_width(strbuf_text(&line)) + (int)n_rules * 8 <= room;
-    for (size_t i = 0; i < n_rules && fits; i++) {
-        strbuf_add(&line, " -ot '…'");
+    struct strbuf rules = {0};
+    for (size_t i = 0; i < n_rules; i++) {
+        strbuf_add(&rules, " -ot '…'");
     }
-    if (!fits && n_rules > 0) {
-        strbuf_format(&line, " -ot '…' ×%zu", n_rules);
+    if (text_width(strbuf_text(&line)) + text_width(strbuf_text(&rules)) > room && n_rules > 1) {
+        strbuf_reset(&rules);
+        strbuf_format(&rules, " -ot '…' ×%zu", n_rules);
     }
     int y = layout->arguments.y;
-    canvas_text(canvas, 1, y, room, ink, strbuf_text(&line));
+    int x =
+        canvas_text(canvas, 1, y, room - text_width(strbuf_text(&rules)), ink, strbuf_text(&line));
+    canvas_text(canvas, x, y, room - x + 1, ink, strbuf_text(&rules));
     canvas_right(canvas, layout->arguments.width, y, verdict_ink(scene), right);
+    strbuf_clear(&rules);
     strbuf_clear(&line);
 }
 

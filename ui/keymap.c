@@ -12,6 +12,8 @@
 #define SNAPSHOTS    (1U << SCREEN_SNAPSHOTS)
 #define EXPORT       (1U << SCREEN_EXPORT)
 #define HISTORY      (1U << SCREEN_HISTORY)
+#define OVERRIDES    (1U << SCREEN_OVERRIDES)
+#define CHOOSING     (SETTINGS | DEVICES | OVERRIDES | SNAPSHOTS | EXPORT | HISTORY)
 #define LISTS        ((unsigned)IN_ALL & ~MAIN)
 #define CTRL(letter) ((letter)&PRESS_CONTROL)
 
@@ -79,7 +81,7 @@ const struct binding keymap[] = {
     {ACTION_SNAPSHOTS, MAIN | COMPARE, {'S'}, see, "snapshots"},
     {ACTION_HISTORY, MAIN, {'H'}, see, "history: every step by name"},
 
-    {ACTION_ENTER, LISTS, {PRESS_ENTER}, "Lists", "take the value, open, choose"},
+    {ACTION_ENTER, CHOOSING, {PRESS_ENTER}, "Lists", "take the value, open, choose"},
     {ACTION_ADD, DEVICES, {'a'}, "Lists", "add a device"},
     {ACTION_DUPLICATE, DEVICES, {'c'}, "Lists", "add a copy of this device"},
     {ACTION_REMOVE, DEVICES | SNAPSHOTS, {'x', PRESS_DELETE}, "Lists", "remove"},
