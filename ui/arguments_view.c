@@ -201,7 +201,9 @@ void arguments_draw(const struct ui *ui, const struct scene *scene, const struct
     const struct rect *rect = &layout->arguments;
     char right[96];
     canvas_text(canvas, rect->x, rect->y, -1, ink, "Arguments");
-    canvas_right(canvas, rect->x + rect->width - 9, rect->y, verdict_ink(scene),
+    /* a wide pane leaves air at its right end, a narrow one needs every column */
+    int air = rect->width >= 42 ? 9 : 1;
+    canvas_right(canvas, rect->x + rect->width - air, rect->y, verdict_ink(scene),
                  verdict(scene, right));
     struct pane pane = {.canvas = canvas,
                         .x = rect->x,
