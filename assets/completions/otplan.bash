@@ -26,7 +26,7 @@ _otplan() {
         return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--devices --rig --auto --import --depth --commands --llama-bin --plan --target --json --format --compact --check
+        mapfile -t COMPREPLY < <(compgen -W "--devices --rig --auto --import --depth --commands --llama-bin --plan --config --dry-run --target --json --format --compact --check
             --force --ascii --color --no-mouse --help --version -o --output -m -hf -c -ngl -ts -sm -mg -dev -ot -cmoe -ncmoe
             -ctk -ctv -fa -b -ub -np -kvu -nkvo -fit -fitt --swa-full" -- "$current")
         return

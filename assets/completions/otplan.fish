@@ -17,6 +17,8 @@ complete -c otplan -l commands -r -d 'Run commands from a file'
 complete -c otplan -l llama-bin -r -d 'Where llama.cpp is'
 complete -c otplan -l help -d Help
 complete -c otplan -l version -d Version
+complete -c otplan -l config -r -d 'Settings file'
+complete -c otplan -l dry-run -d 'Save no files'
 complete -c otplan -l plan -r -d 'Open a plan document'
 complete -c otplan -l target -x -a 'llama-server llama-cli llama-bench llama-fit-params' -d 'Program the plan is for'
 complete -c otplan -l json -d 'Machine-readable output'

@@ -8,6 +8,8 @@ _arguments -s \
     '--depth[tokens already in the cache]:tokens' \
     '--commands[run commands from a file]:file:_files' \
     '--llama-bin[where llama.cpp is]:folder:_directories' \
+    '--config[settings file]:file:_files' \
+    '--dry-run[save no files]' \
     '--plan[open a plan document]:plan:_files' \
     '--target[program the plan is for]:program:(llama-server llama-cli llama-bench llama-fit-params)' \
     '--json[machine-readable output]' \

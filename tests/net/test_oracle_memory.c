@@ -133,17 +133,17 @@ static void check_file(const char *folder, const char *file, enum target target)
     free(path);
 }
 
-Test(oracle_memory, models, .timeout = 120)
+Test(oracle_memory, models)
 {
     check_file("models", "cases.json", TARGET_LLAMA_FIT_PARAMS);
 }
 
-Test(oracle_memory, models_as_llama_server, .timeout = 120)
+Test(oracle_memory, models_as_llama_server)
 {
     check_file("models", "cases-server.json", TARGET_LLAMA_SERVER);
 }
 
-Test(oracle_memory, architectures, .timeout = 120)
+Test(oracle_memory, architectures)
 {
     check_file("archs", "cases.json", TARGET_LLAMA_FIT_PARAMS);
 }

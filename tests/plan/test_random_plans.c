@@ -90,7 +90,7 @@ static void check_plan(const struct open_model *open, const struct rig *rig, uin
     plan_clear(&plan);
 }
 
-Test(random_plans, come_back_from_their_arguments, .timeout = 240)
+Test(random_plans, come_back_from_their_arguments)
 {
     if (!oracle_present()) {
         cr_skip_test("no ../shared/oracle");

@@ -120,7 +120,7 @@ static char *session(send_function *send)
     return arguments;
 }
 
-Test(planner_drag, by_mouse_and_by_keys_end_in_the_same_arguments, .timeout = 240)
+Test(planner_drag, by_mouse_and_by_keys_end_in_the_same_arguments)
 {
     char *by_mouse = session(drag_by_mouse);
     char *by_keys = session(send_by_keys);
@@ -129,7 +129,7 @@ Test(planner_drag, by_mouse_and_by_keys_end_in_the_same_arguments, .timeout = 24
     free(by_keys);
 }
 
-Test(planner_drag, previews_while_it_is_carried_and_forgets_it_elsewhere, .timeout = 120)
+Test(planner_drag, previews_while_it_is_carried_and_forgets_it_elsewhere)
 {
     struct pty *t = demo();
     struct bar_figures before, during;
@@ -147,7 +147,7 @@ Test(planner_drag, previews_while_it_is_carried_and_forgets_it_elsewhere, .timeo
     pty_end(t);
 }
 
-Test(planner_drag, a_boundary_of_the_home_row_takes_the_cache_along, .timeout = 120)
+Test(planner_drag, a_boundary_of_the_home_row_takes_the_cache_along)
 {
     struct pty *t = demo();
     struct json_object *before = checked_plan(t);

@@ -28,7 +28,7 @@ static void agrees(struct pty *t)
     free(arguments);
 }
 
-Test(planner_screen, shows_the_plan_at_its_two_sizes, .timeout = 120)
+Test(planner_screen, shows_the_plan_at_its_two_sizes)
 {
     struct pty *t = demo(24, 80, NULL, NULL);
     agrees(t);
@@ -54,7 +54,7 @@ static bool asks_for_room(struct pty *t, void *data)
     return pty_shows(t, "60") && !pty_shows(t, "CUDA3");
 }
 
-Test(planner_screen, follows_the_window, .timeout = 120)
+Test(planner_screen, follows_the_window)
 {
     static const int sizes[][2] = {{16, 60}, {24, 80}, {50, 200}, {40, 120}, {24, 80}};
     struct pty *t = demo(40, 120, NULL, NULL);
@@ -81,7 +81,7 @@ static void all_ascii(struct pty *t)
         cr_assert_str_eq(planner_map_text(t, "gate", layer == 0 ? 1 : layer, 1), "c");
 }
 
-Test(planner_screen, does_without_blocks, .timeout = 120)
+Test(planner_screen, does_without_blocks)
 {
     struct pty *t = demo(24, 80, NULL, "--ascii");
     all_ascii(t);
@@ -103,7 +103,7 @@ static void no_colour(struct pty *t)
     }
 }
 
-Test(planner_screen, does_without_colours_and_still_says_all, .timeout = 120)
+Test(planner_screen, does_without_colours_and_still_says_all)
 {
     static const struct {
         const char *environment, *argument;
@@ -119,7 +119,7 @@ Test(planner_screen, does_without_colours_and_still_says_all, .timeout = 120)
     }
 }
 
-Test(planner_screen, uses_colours_where_there_are_some, .timeout = 120)
+Test(planner_screen, uses_colours_where_there_are_some)
 {
     static const char *const terms[] = {"TERM=xterm-256color", "TERM=xterm", "TERM=linux",
                                         "TERM=screen"};

@@ -48,7 +48,7 @@ static void require_tmux(void)
         cr_skip_test("tmux is not installed");
 }
 
-Test(planner_tmux, draws_asks_for_the_mouse_and_leaves_no_trace, .timeout = 120)
+Test(planner_tmux, draws_asks_for_the_mouse_and_leaves_no_trace)
 {
     require_tmux();
     tmux_do("new-session -d -x 80 -y 24 'TERM=tmux-256color " OTPLAN_PROGRAM

@@ -381,7 +381,7 @@ Test(planner, pasted_text_never_acts_as_keys)
 }
 
 /* Five thousand events at random: no crash, no leak, and undo still leads back to the start. */
-Test(planner, random_events_leave_a_plan_that_can_be_undone, .timeout = 240)
+Test(planner, random_events_leave_a_plan_that_can_be_undone)
 {
     struct stage *stage = stage_open(80, 24, false);
     struct plan start;
