@@ -64,6 +64,14 @@ static char *devices_json(const struct rig *rig)
     return json_out_take(object);
 }
 
+static bool save(const struct options *options, const struct rig *rig, struct error *error)
+{
+    char *text = devices_json(rig);
+    bool saved = output_write_file(options->save, text, strlen(text), options->force, false, error);
+    free(text);
+    return saved;
+}
+
 int command_devices(const struct options *options, struct error *error)
 {
     if (options->n_positional > 0) {
@@ -78,6 +86,10 @@ int command_devices(const struct options *options, struct error *error)
         return (int)error->kind;
     }
     struct strbuf out = {0};
+    if (options->save != NULL && !save(options, &rig, error)) {
+        rig_clear(&rig);
+        return (int)error->kind;
+    }
     if (options->json) {
         char *text = devices_json(&rig);
         strbuf_add(&out, text);

@@ -37,6 +37,8 @@ static const char plan[] =
     "  --check           exit 3 where the plan does not fit\n"
     "  --devices FILE    a device file in place of this machine's devices\n"
     "  --target TOOL     llama-server, llama-cli, llama-bench or llama-fit-params\n"
+    "  --import FILE     rules and settings from a script, preset, .kcpps, -ot lines; - is stdin\n"
+    "  --config FILE     the settings file; --dry-run saves nothing that it asks to save\n"
     "  --compact         write the override rules anew, as few as can be\n"
     "  --ascii           bars without block glyphs\n"
     "\n"
@@ -59,11 +61,12 @@ static const char probe[] =
     "  --llama-bin DIR   where llama.cpp's programs are; else PATH\n"
     "  --json            predicted and answered figures, in bytes\n";
 
-static const char devices[] = "otplan devices [--devices FILE] [--json]\n"
-                              "\n"
-                              "The devices of this machine in llama.cpp's order, and how they were "
-                              "found. What --json prints\n"
-                              "is a device file: change it and give it to --devices.\n";
+static const char devices[] =
+    "otplan devices [--devices FILE | --rig SPEC] [--json] [--save FILE]\n"
+    "\n"
+    "The devices of this machine in llama.cpp's order, and how they were found. What --json "
+    "prints\n"
+    "and --save writes is a device file: change it and give it to --devices.\n";
 
 static const char export[] =
     "otplan export MODEL|PLAN.json [llama.cpp flags] [--format=FORMAT] [-o FILE] [options]\n"

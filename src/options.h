@@ -34,7 +34,7 @@ struct options {
     size_t n_after;
 
     const char *devices, *rig, *plan, *target, *format, *output, *color, *commands, *depth, *import,
-        *config, *llama_bin;
+        *config, *llama_bin, *save;
     const char *strategy; /* --auto: "" for the default one; NULL without */
     bool json, check, force, compact, ascii, no_mouse, dry_run;
 };

@@ -4,7 +4,7 @@ _otplan() {
     COMPREPLY=()
     case $previous in
     --format)
-        mapfile -t COMPREPLY < <(compgen -W "args ot lines script json" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "args ot lines script env ini json bench ik kobold llama-swap" -- "$current")
         return ;;
     --auto)
         mapfile -t COMPREPLY < <(compgen -W "speed balance experts-cpu aggressive fit" -- "$current")
@@ -26,7 +26,7 @@ _otplan() {
         return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--devices --rig --auto --import --depth --commands --llama-bin --plan --config --dry-run --target --json --format --compact --check
+        mapfile -t COMPREPLY < <(compgen -W "--devices --rig --auto --import --depth --commands --llama-bin --plan --config --dry-run --save --target --json --format --compact --check
             --force --ascii --color --no-mouse --help --version -o --output -m -hf -c -ngl -ts -sm -mg -dev -ot -cmoe -ncmoe
             -ctk -ctv -fa -b -ub -np -kvu -nkvo -fit -fitt --swa-full" -- "$current")
         return

@@ -13,9 +13,10 @@ _arguments -s \
     '--plan[open a plan document]:plan:_files' \
     '--target[program the plan is for]:program:(llama-server llama-cli llama-bench llama-fit-params)' \
     '--json[machine-readable output]' \
-    '--format[export format]:format:(args ot lines script json)' \
+    '--format[export format]:format:(args ot lines script env ini json bench ik kobold llama-swap)' \
     '(-o --output)'{-o,--output}'[write to a file]:file:_files' \
     '--force[overwrite]' \
+    '--save[write a device file]:file:_files' \
     '--compact[write the rules anew]' \
     '--check[exit 3 where the plan does not fit]' \
     '--ascii[no block characters]' \

@@ -220,3 +220,22 @@ Test(device_file, that_devices_printed_is_read_back)
     free(path);
     test_folder_remove(folder);
 }
+
+Test(device_file, is_saved_and_never_over_another)
+{
+    char *folder = test_folder_make();
+    char *path = memory_format("%s/rig.json", folder);
+    struct program_result result =
+        otplan_run("devices", "--rig", "2x RTX 3090 + 64G", "--save", path);
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    program_result_clear(&result);
+    result = otplan_run("plan", demo_model(), "--devices", path, "-cmoe");
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    program_result_clear(&result);
+    result = otplan_run("devices", "--save", path);
+    cr_assert_eq(result.status, 4);
+    cr_assert_not_null(strstr(result.errors, "--force"));
+    program_result_clear(&result);
+    free(path);
+    test_folder_remove(folder);
+}
