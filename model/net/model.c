@@ -11,12 +11,6 @@
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static bool is_expert(enum tensor_group group)
-{
-    return group == GROUP_GATE_EXPS || group == GROUP_UP_EXPS || group == GROUP_DOWN_EXPS ||
-           group == GROUP_GATE_UP_EXPS;
-}
-
 /* nextn blocks are counted by -ngl but not loaded unless a draft-mtp speculation asks (section 2.3). */
 static bool skipped_layer(const struct hparams *hparams, int32_t layer, bool load_mtp)
 {
@@ -35,7 +29,7 @@ static void describe_row(const struct gguf_tensor *from, const struct hparams *h
     memcpy(row->ne, from->ne, sizeof row->ne);
     row->layer = tensor_layer(from->name, &base);
     row->group = tensor_group_of(row->layer, base);
-    row->mul_mat_id = is_expert(row->group);
+    row->mul_mat_id = tensor_group_is_expert(row->group);
     row->lookup = row->group == GROUP_EMBD;
     if (row->layer < 0) {
         row->role = tensor_role_of(hparams, from->name, &row->home_layer);

@@ -34,6 +34,9 @@ const char *tensor_group_name(enum tensor_group group); /* "gate_exps": the JSON
 
 struct compute_rows; /* see model/net/compute_rows.h */
 
+/* Routed experts: of a token's many, only n_expert_used are read. */
+bool tensor_group_is_expert(enum tensor_group group);
+
 /* The rule that gives a tensor its device when no override decides. */
 enum tensor_role {
     ROLE_INPUT,      /* always the CPU list (token_embd, position_embd, ...) */

@@ -27,6 +27,12 @@ const char *tensor_group_name(enum tensor_group group)
     return group_names[group];
 }
 
+bool tensor_group_is_expert(enum tensor_group group)
+{
+    return group == GROUP_GATE_EXPS || group == GROUP_UP_EXPS || group == GROUP_DOWN_EXPS ||
+           group == GROUP_GATE_UP_EXPS;
+}
+
 /* ---- groups --------------------------------------------------------------------------------- */
 
 enum match { STARTS, HOLDS };

@@ -8,17 +8,11 @@
 
 /* ---- each side alone ------------------------------------------------------------------------ */
 
-static bool is_expert(enum tensor_group group)
-{
-    return group == GROUP_GATE_EXPS || group == GROUP_UP_EXPS || group == GROUP_DOWN_EXPS ||
-           group == GROUP_GATE_UP_EXPS;
-}
-
 static void count_experts(const struct compare_side *side, struct compare_summary *out)
 {
     for (size_t row = 0; row < side->model->n_tensors; row++) {
         int16_t device = side->evaluation->device[row];
-        if (is_expert(side->model->tensors[row].group) && device != DEVICE_NONE) {
+        if (tensor_group_is_expert(side->model->tensors[row].group) && device != DEVICE_NONE) {
             out->experts++;
             out->experts_on_devices += device >= 0 ? 1 : 0;
         }

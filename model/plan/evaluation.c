@@ -180,12 +180,6 @@ static struct device_use *use_of(struct evaluation *evaluation, int16_t device)
     return device >= 0 ? &evaluation->devices[device] : &evaluation->host;
 }
 
-static bool is_expert(enum tensor_group group)
-{
-    return group == GROUP_GATE_EXPS || group == GROUP_UP_EXPS || group == GROUP_DOWN_EXPS ||
-           group == GROUP_GATE_UP_EXPS;
-}
-
 static void weigh_row(const struct model_tensor *tensor, const struct rig *rig, int16_t device,
                       struct evaluation *out)
 {
@@ -193,7 +187,7 @@ static void weigh_row(const struct model_tensor *tensor, const struct rig *rig, 
     uint64_t bytes = weight_alloc_bytes(tensor->type, tensor->ne, tensor->bytes, backend);
     struct device_use *use = use_of(out, device);
     use->model += bytes;
-    use->experts += is_expert(tensor->group) ? bytes : 0;
+    use->experts += tensor_group_is_expert(tensor->group) ? bytes : 0;
 }
 
 /* One copy in each buffer type among the homes of the layers that create it (section 12.1). */

@@ -18,12 +18,6 @@ static double seconds_per_byte(const struct device *device, double fallback_gb_s
     return 1.0 / speed_rate(&known);
 }
 
-static bool is_expert(enum tensor_group group)
-{
-    return group == GROUP_GATE_EXPS || group == GROUP_UP_EXPS || group == GROUP_DOWN_EXPS ||
-           group == GROUP_GATE_UP_EXPS;
-}
-
 /* Gate and up of a layer are one unit (0), down and merged ones another (1), a shared expert whole (2);
  * -1: fixed to the home. */
 enum { UNIT_KINDS = 3 };
@@ -51,8 +45,8 @@ static void add_to_unit(struct load *load, int32_t *open, const struct model_ten
 {
     if (*open < 0 || load->units[*open].n_rows == UNIT_ROWS) {
         *open = (int32_t)load->n_units;
-        load->units[load->n_units++] =
-            (struct unit){.layer = tensor->home_layer, .expert = is_expert(tensor->group)};
+        load->units[load->n_units++] = (struct unit){
+            .layer = tensor->home_layer, .expert = tensor_group_is_expert(tensor->group)};
     }
     struct unit *unit = &load->units[*open];
     unit->rows[unit->n_rows++] = row;
