@@ -1,6 +1,7 @@
 /* Commands that read and write files: export, copy, write, open, import, recover. */
 #include "src/planner_commands.h"
 
+#include "src/log_file.h"
 #include "ui/terminal.h"
 
 #include <stdio.h>
@@ -109,6 +110,27 @@ bool planner_run_import_pasted(struct planner *planner, const struct words *word
     const char *text = planner->ui.pasted;
     return text != NULL ? planner_import(planner, text, "pasted text", error)
                         : error_set(error, ERROR_USAGE, "nothing was pasted");
+}
+
+/* What llama.cpp printed, against the plan as it is. */
+bool planner_run_verify(struct planner *planner, const struct words *words, struct error *error)
+{
+    struct strbuf text = {0};
+    if (words->n < 2) {
+        return usage("verify LOG", error);
+    }
+    if (!log_file_read(words->rest[1], &text, error)) {
+        strbuf_clear(&text);
+        return false;
+    }
+    const struct log_plan plan = {planner->model, &planner_now(planner)->rig, &planner->held};
+    planner_report_forget(planner);
+    log_read(strbuf_text(&text), text.length, &planner->log);
+    strbuf_clear(&text);
+    log_verify(&planner->log, &plan, &planner->report);
+    planner->has_report = true;
+    ui_open(&planner->ui, SCREEN_VERIFY);
+    return true;
 }
 
 bool planner_run_recover(struct planner *planner, const struct words *words, struct error *error)

@@ -391,6 +391,7 @@ static const struct {
     {{"drop", NULL}, run_drop},
     {{"ask", NULL}, planner_run_ask},
     {{"import", "FILE: -ot lines, a script, a command: its placement"}, planner_run_open},
+    {{"verify", "LOG: what llama.cpp printed against this plan"}, planner_run_verify},
     {{"import-pasted", NULL}, planner_run_import_pasted},
     {{"recover", NULL}, planner_run_recover},
     {{"discard", NULL}, planner_run_discard},

@@ -215,6 +215,7 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .room = planner->room,
         .words = planner->words,
         .n_words = planner->n_words,
+        .report = planner->has_report ? &planner->report : NULL,
         .exported = planner->exported,
     };
     scene->commands = planner_command_items(&scene->n_commands);

@@ -185,6 +185,15 @@ void planner_snapshot_forget(struct planner *planner, size_t index)
     }
 }
 
+void planner_report_forget(struct planner *planner)
+{
+    if (planner->has_report) {
+        log_report_clear(&planner->report);
+        log_clear(&planner->log);
+        planner->has_report = false;
+    }
+}
+
 /* ---- opening and closing -------------------------------------------------------------------- */
 
 void planner_open(struct planner *planner, const struct planner_options *options)
@@ -208,6 +217,7 @@ void planner_open(struct planner *planner, const struct planner_options *options
 void planner_close(struct planner *planner)
 {
     planner_auto_cancel(planner);
+    planner_report_forget(planner);
     speed_clear(&planner->speed);
     speed_clear(&planner->preview_speed);
     for (size_t i = 0; i < planner->n_steps; i++) {

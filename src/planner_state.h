@@ -7,6 +7,7 @@
 #ifndef OTPLAN_SRC_PLANNER_STATE_H
 #define OTPLAN_SRC_PLANNER_STATE_H
 
+#include "model/log/log_verify.h"
 #include "model/plan/speed.h"
 #include "src/planner.h"
 #include "ui/ui.h"
@@ -72,6 +73,9 @@ struct planner {
     int64_t plan_stamp;  /* when that file was last changed, as we know it; 0: unknown */
     char *autosave_path; /* owned or NULL */
     uint64_t autosaved_id;
+    struct log log; /* read by `verify`, and what it says of the plan */
+    struct log_report report;
+    bool has_report;
     char *exported; /* owned or NULL: text of the export screen */
     char export_format[16];
     uint64_t exported_id;
@@ -96,6 +100,7 @@ void planner_verify(struct planner *planner);
 bool planner_is_unsaved(const struct planner *planner);
 void planner_say(struct planner *planner, bool is_error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void planner_report_forget(struct planner *planner);
 void planner_snapshot_take(struct planner *planner, const char *name);
 void planner_snapshot_forget(struct planner *planner, size_t index);
 long planner_snapshot_find(const struct planner *planner, const char *name); /* -1: none */

@@ -197,7 +197,7 @@ const char *screen_name(enum screen screen)
 {
     static const char *const names[] = {"main",    "help",      "settings",  "devices",
                                         "compare", "overrides", "snapshots", "detail",
-                                        "export",  "history",   "warnings"};
+                                        "export",  "history",   "warnings",  "verify"};
     _Static_assert(sizeof names / sizeof *names == SCREEN_COUNT, "a name for every screen");
     return names[screen];
 }

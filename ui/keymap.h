@@ -19,6 +19,7 @@ enum screen {
     SCREEN_EXPORT,
     SCREEN_HISTORY,
     SCREEN_WARNINGS,
+    SCREEN_VERIFY,
     SCREEN_COUNT,
 };
 

@@ -4,6 +4,7 @@
 #ifndef OTPLAN_UI_SCENE_H
 #define OTPLAN_UI_SCENE_H
 
+#include "model/log/log_verify.h"
 #include "model/plan/edit.h"
 #include "model/plan/layer_map.h"
 #include "model/plan/speed.h"
@@ -43,6 +44,7 @@ struct scene {
     size_t n_commands;
     const struct scene_item *words; /* what may stand after a command: devices, settings */
     size_t n_words;
+    const struct log_report *report; /* verify screen; NULL: no log was read */
     const char *exported; /* export screen: what the chosen format gives; NULL: not yet */
     /* compare screen: the other side */
     const char *compare_name; /* NULL: nothing to compare with */

@@ -371,6 +371,29 @@ Test(planner, a_plan_file_that_somebody_else_changed_is_not_replaced_silently)
     stage_close(stage);
 }
 
+Test(planner, a_log_is_held_against_the_plan)
+{
+    char path[] = "/tmp/otplan-test-XXXXXX";
+    int descriptor = mkstemp(path);
+    cr_assert(descriptor >= 0);
+    close(descriptor);
+    FILE *file = fopen(path, "w");
+    fputs("llama_model_loader: loaded meta data with 1 key-value pairs and 1096 tensors\n"
+          "load_tensors: offloaded 62/62 layers to GPU\n"
+          "load_tensors:        CUDA0 model buffer size =  1000.00 MiB\n",
+          file);
+    fclose(file);
+    struct stage *stage = stage_open(100, 30, false);
+    char command[64];
+    snprintf(command, sizeof command, "verify %s", path);
+    stage_command(stage, command);
+    cr_assert(stage_shows(stage, "planned"), "%s", stage_text(stage));
+    cr_assert(stage_shows(stage, "1 000.0"), "%s", stage_text(stage));
+    stage_type(stage, "jjq");
+    unlink(path);
+    stage_close(stage);
+}
+
 Test(planner, pasted_text_never_acts_as_keys)
 {
     struct stage *stage = stage_open(80, 24, false);
