@@ -353,7 +353,7 @@ static void add_remedy(const struct device *device, const struct device_use *use
     add_whole_mib(out, (uint64_t)-use->headroom, true, 0);
     strbuf_format(out, " MiB elsewhere (%s)",
                   use->experts > 0
-                      ? "more of its experts to CPU: -ncmoe N, or -ot '…_exps=CPU' for some layers"
+                      ? "more of its experts to CPU: -ncmoe N, or an -ot rule for some layers"
                   : hparams->n_expert > 0 ? "fewer layers: -ngl, -ts"
                                           : "fewer layers: -ngl, -ts; or -ncffn N");
     enum compute_term term = largest_term(use);
