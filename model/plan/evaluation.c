@@ -28,7 +28,7 @@ static void place_layers(const struct model *model, const struct rig *rig, const
         layer->home = home[il];
         layer->cache = DEVICE_NONE;
         if (il < n_layer && context_layer_present(model, il)) {
-            layer->cache = out->resolved.offload_kqv ? home[il] : (int16_t)DEVICE_HOST;
+            layer->cache = (int16_t)(out->resolved.offload_kqv ? home[il] : DEVICE_HOST);
         }
         size_t run = 0;
         for (size_t k = 0; k < out->n_in_use && home[il] != DEVICE_HOST; k++) {
@@ -57,7 +57,7 @@ static int16_t home_of(const struct rig *rig, const struct model_tensor *tensor,
     case ROLE_PER_BUFFER:
     case ROLE_OUTPUT: {
         int16_t home = evaluation->layers[tensor->home_layer].home;
-        return runs_there(rig, home, tensor) ? home : (int16_t)DEVICE_HOST;
+        return (int16_t)(runs_there(rig, home, tensor) ? home : DEVICE_HOST);
     }
     case ROLE_SKIPPED:
         break;
@@ -115,7 +115,8 @@ static void place_tensors(const struct model *model, const struct rig *rig, cons
         out->device[row] = base;
         out->override[row] = entry;
         wanted[row] = tensor->role == ROLE_SKIPPED ? WANTED_FREE : WANTED_ALONE;
-        stays[row] = tensor->role == ROLE_PER_BUFFER && entry < 0 ? (int16_t)DEVICE_NONE : base;
+        bool copies = tensor->role == ROLE_PER_BUFFER && entry < 0;
+        stays[row] = (int16_t)(copies ? DEVICE_NONE : base);
     }
     for (size_t row = 0; row < n && plan->n_rows == n; row++) {
         const struct model_tensor *tensor = &model->tensors[row];

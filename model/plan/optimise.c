@@ -225,7 +225,7 @@ static void apply(const struct search *search, const struct layout *layout,
             continue;
         }
         for (uint32_t i = 0; i < unit->n_rows; i++) {
-            out->moved[unit->rows[i]] = place < 0 ? (int16_t)DEVICE_HOST : now->in_use[place];
+            out->moved[unit->rows[i]] = (int16_t)(place < 0 ? DEVICE_HOST : now->in_use[place]);
         }
     }
 }
