@@ -37,6 +37,7 @@ bool accelerator_rig(const char *spec, struct rig *rig, struct error *error)
         free(here.name);
         free(here.device_name);
         free(here.description);
+        free(here.found_by);
     }
     if (read) {
         free(rig->found_by);

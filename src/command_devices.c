@@ -1,6 +1,7 @@
 #include "src/commands.h"
 
 #include "src/device_file.h"
+#include "src/host_memory.h"
 #include "src/json_out.h"
 #include "src/output.h"
 #include "src/plan_summary.h"
@@ -13,7 +14,10 @@
 
 static void add_line(const struct device *device, struct strbuf *out)
 {
-    strbuf_format(out, "%-8s ", device->name);
+    summary_add_safe(out, device->name);
+    for (size_t width = strlen(device->name); width < 9; width++) {
+        strbuf_add(out, " ");
+    }
     summary_add_mib(out, device->free, 11);
     strbuf_add(out, " of");
     summary_add_mib(out, device->total, 11);
@@ -23,15 +27,40 @@ static void add_line(const struct device *device, struct strbuf *out)
         summary_add_safe(out, device->description);
     }
     if (device->compute_capability != NULL) {
-        strbuf_format(out, "  compute %s", device->compute_capability);
+        strbuf_add(out, "  compute ");
+        summary_add_safe(out, device->compute_capability);
     }
     if (device->bandwidth_gb_s > 0) {
         strbuf_format(out, "  %.0f GB/s", device->bandwidth_gb_s);
     }
     if (device->pci != NULL) {
-        strbuf_format(out, "  %s", device->pci);
+        strbuf_add(out, "  ");
+        summary_add_safe(out, device->pci);
+    }
+    if (device->numa_node >= 0) {
+        strbuf_format(out, "  NUMA node %d", device->numa_node);
     }
     strbuf_add(out, "\n");
+    if (device->found_by != NULL) {
+        strbuf_add(out, "         from ");
+        summary_add_safe(out, device->found_by);
+        strbuf_add(out, "\n");
+    }
+}
+
+/* Only where there is a choice. */
+static void add_nodes(struct strbuf *out)
+{
+    size_t n = 0;
+    struct numa_node *nodes = host_numa_nodes(&n);
+    for (size_t i = 0; i < n && n > 1; i++) {
+        strbuf_format(out, "  node %-2u", nodes[i].number);
+        summary_add_mib(out, nodes[i].free, 11);
+        strbuf_add(out, " of");
+        summary_add_mib(out, nodes[i].total, 11);
+        strbuf_add(out, " MiB free\n");
+    }
+    free(nodes);
 }
 
 static void add_table(const struct rig *rig, struct strbuf *out)
@@ -43,6 +72,9 @@ static void add_table(const struct rig *rig, struct strbuf *out)
         add_line(&rig->devices[i], out);
     }
     add_line(&rig->host, out);
+    if (!rig->simulated) {
+        add_nodes(out);
+    }
     if (rig->order_uncertain) {
         strbuf_add(out,
                    "device-order: these cards differ and CUDA_DEVICE_ORDER is not PCI_BUS_ID, so "
@@ -55,10 +87,38 @@ static void add_table(const struct rig *rig, struct strbuf *out)
     }
 }
 
+static void add_nodes_json(struct json_object *object)
+{
+    size_t n = 0;
+    struct numa_node *nodes = host_numa_nodes(&n);
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *node = json_object_new_object();
+        json_out_signed(node, "node", nodes[i].number);
+        json_out_bytes(node, "total", nodes[i].total);
+        json_out_bytes(node, "free", nodes[i].free);
+        json_object_array_add(list, node);
+    }
+    json_object_object_add(object, "numa_nodes", list);
+    free(nodes);
+}
+
 static char *devices_json(const struct rig *rig)
 {
     struct json_object *object = json_object_new_object();
+    struct json_object *list = NULL;
+    struct json_object *host = NULL;
     device_list_write(rig, object);
+    json_object_object_get_ex(object, "devices", &list);
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        json_out_text(json_object_array_get_idx(list, i), "found_by", rig->devices[i].found_by);
+    }
+    if (json_object_object_get_ex(object, "host", &host)) {
+        json_out_text(host, "found_by", rig->host.found_by);
+    }
+    if (!rig->simulated) {
+        add_nodes_json(object);
+    }
     json_out_text(object, "found_by", rig->found_by);
     json_out_bool(object, "order_uncertain", rig->order_uncertain);
     return json_out_take(object);

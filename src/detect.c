@@ -2,7 +2,9 @@
 
 #include "model/base/memory.h"
 #include "src/cuda_visible.h"
+#include "src/detect_sysfs.h"
 #include "src/host_memory.h"
+#include "src/machine_tree.h"
 #include "src/nvml.h"
 
 #include <stdlib.h>
@@ -19,7 +21,15 @@ static const char *variable(const char *const *environment, const char *name)
     return NULL;
 }
 
-static void add_device(const struct card *card, struct rig *rig)
+/* Node of the machine's memory that a card hangs on; -1 unknown. */
+static int numa_node(const char *pci)
+{
+    uint64_t node = 0;
+    bool read = machine_number(&node, "/sys/bus/pci/devices/%s/numa_node", pci);
+    return read && node < 1024 ? (int)node : -1;
+}
+
+static void add_device(const struct card *card, const char *source, struct rig *rig)
 {
     struct device *device = &rig->devices[rig->n_devices];
     *device = (struct device){
@@ -34,13 +44,31 @@ static void add_device(const struct card *card, struct rig *rig)
         .margin = -1,
         .bandwidth_gb_s = card->bandwidth_gb_s,
         .link_gb_s = card->link_gb_s,
-        .numa_node = -1,
+        .numa_node = numa_node(card->pci),
+        .found_by = memory_text(source),
     };
     if (card->capability_major > 0) {
         device->compute_capability =
             memory_format("%d.%d", card->capability_major, card->capability_minor);
     }
     rig->n_devices++;
+}
+
+/* New: where the devices come from, in words. `source` NULL: there is no NVIDIA card. */
+static char *describe(const char *source, size_t seen, size_t others, size_t others_seen)
+{
+    if (source == NULL && others == 0) {
+        return memory_text("looking for NVIDIA, AMD and Intel cards: none found");
+    }
+    const char *first = source == NULL ? "" : source;
+    const char *hidden =
+        source != NULL && seen == 0 ? ", all cards hidden by CUDA_VISIBLE_DEVICES" : "";
+    const char *second = others == 0 ? ""
+                         : others_seen == 0
+                             ? "sysfs, all cards hidden by a visible-devices variable"
+                             : "sysfs";
+    return memory_format("%s%s%s%s", first, hidden, source != NULL && others > 0 ? " and " : "",
+                         second);
 }
 
 void detect_devices(const char *const *environment, struct rig *rig)
@@ -62,10 +90,9 @@ void detect_devices(const char *const *environment, struct rig *rig)
     size_t seen = n > 0 ? cuda_visible_apply(cards, n, visible) : 0;
     rig->devices = memory_array(seen, sizeof *rig->devices);
     for (size_t i = 0; i < seen; i++) {
-        add_device(&cards[i], rig);
+        add_device(&cards[i], source, rig);
     }
-    rig->found_by = seen > 0 ? memory_text(source)
-                    : n > 0  ? memory_format("%s, all cards hidden by CUDA_VISIBLE_DEVICES", source)
-                             : memory_text("looking for NVIDIA cards: none found");
+    size_t others = detect_sysfs(environment, rig);
+    rig->found_by = describe(n > 0 ? source : NULL, seen, others, rig->n_devices - seen);
     free(cards);
 }

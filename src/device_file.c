@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "src/host_memory.h"
+#include "src/json_out.h"
 #include "src/json_read.h"
 
 #include <json-c/json.h>
@@ -170,6 +171,8 @@ static bool read_host(struct json_object *object, struct json_place *place, stru
         return false;
     }
     free(rig->host.name);
+    free(rig->host.found_by);
+    rig->host.found_by = NULL;
     rig->host.name = memory_text("CPU");
     rig->host.backend = BACKEND_CPU;
     return true;
@@ -236,7 +239,7 @@ static struct json_object *mib(uint64_t bytes)
 static void add_text(struct json_object *object, const char *key, const char *text)
 {
     if (text != NULL && text[0] != '\0') {
-        json_object_object_add(object, key, json_object_new_string(text));
+        json_object_object_add(object, key, json_out_string(text));
     }
 }
 

@@ -32,6 +32,7 @@ static void device_copy(struct device *to, const struct device *from)
     to->description = memory_text(from->description);
     to->pci = memory_text(from->pci);
     to->compute_capability = memory_text(from->compute_capability);
+    to->found_by = memory_text(from->found_by);
 }
 
 static void device_clear(struct device *device)
@@ -41,6 +42,7 @@ static void device_clear(struct device *device)
     free(device->description);
     free(device->pci);
     free(device->compute_capability);
+    free(device->found_by);
     *device = (struct device){0};
 }
 

@@ -45,6 +45,7 @@ struct device {
     double efficiency;     /* 0: default 0.75 */
     double switch_us;      /* 0 default */
     int numa_node;         /* -1 unknown */
+    char *found_by;        /* owned or NULL: where these facts were read, one line */
 };
 
 struct rig {
