@@ -3,7 +3,7 @@
 #include "src/commands.h"
 #include "src/json_out.h"
 #include "src/output.h"
-#include "src/probe.h"
+#include "src/probe_cache.h"
 #include "src/session.h"
 
 #include <json-c/json.h>
@@ -71,8 +71,9 @@ static char *report_text(const struct session *session, const struct evaluation 
 {
     struct strbuf out = {0};
     bool any = false;
-    strbuf_format(&out, "%s%s%s\n\n", probe->program, probe->version[0] != '\0' ? "  version " : "",
-                  probe->version);
+    strbuf_format(&out, "%s%s%s%s\n\n", probe->program,
+                  probe->version[0] != '\0' ? "  version " : "", probe->version,
+                  probe->cached ? "  (cached; --force asks again)" : "");
     strbuf_format(&out, "%-10s %28s   %28s\n", "MiB", "predicted", "llama.cpp");
     strbuf_format(&out, "%-10s %9s %8s %9s   %9s %8s %9s\n", "", "model", "context", "compute",
                   "model", "context", "compute");
@@ -132,6 +133,7 @@ static char *report_json(const struct session *session, const struct evaluation 
     json_out_text(root, "otplan", OTPLAN_VERSION);
     json_out_text(root, "program", probe->program);
     json_out_text(root, "version", probe->version[0] == '\0' ? NULL : probe->version);
+    json_out_bool(root, "cached", probe->cached);
     for (size_t i = 0; i < session->rig.n_devices; i++) {
         struct compared at = compare_at(session, evaluation, probe, i);
         json_object_array_add(devices, figures_json(&at));
@@ -142,30 +144,55 @@ static char *report_json(const struct session *session, const struct evaluation 
     return json_out_take(root);
 }
 
+/* The answer kept from before, else a new one. */
+static bool find_answer(const struct options *options, const struct session *session,
+                        const struct probe_request *request, struct probe *out, struct error *error)
+{
+    struct probe_question question;
+    if (!probe_question_make(request, &question, error)) {
+        return false;
+    }
+    char *key = probe_cache_key(&question, session->file, &session->rig);
+    bool found = !options->force && probe_cache_find(key, out);
+    out->cached = found;
+    if (!found && probe_ask(&question, out, error)) {
+        probe_cache_keep(key, out);
+        found = true;
+    }
+    free(key);
+    probe_question_clear(&question);
+    return found;
+}
+
+static bool report(const struct options *options, const struct session *session,
+                   const struct evaluation *evaluation, struct error *error)
+{
+    struct probe probe;
+    struct probe_request request = {
+        .folder = options->llama_bin != NULL ? options->llama_bin : session->config.llama_cpp_path,
+        .model_path = session_model_path(session),
+        .model = session->model,
+        .rig = &session->rig,
+        .plan = &session->plan,
+        .evaluation = evaluation,
+    };
+    if (!find_answer(options, session, &request, &probe, error)) {
+        return false;
+    }
+    char *text = (options->json ? report_json : report_text)(session, evaluation, &probe);
+    bool printed = output_print(text, strlen(text), error);
+    free(text);
+    probe_clear(&probe);
+    return printed;
+}
+
 int command_probe(const struct options *options, struct error *error)
 {
     struct session session;
     struct evaluation evaluation = {0};
     bool done = session_open(options, false, &session, error) &&
-                session_evaluate(&session, options, true, &evaluation, error);
-    if (done) {
-        struct probe probe;
-        struct probe_request request = {
-            .folder = options->llama_bin,
-            .model_path = session_model_path(&session),
-            .model = session.model,
-            .rig = &session.rig,
-            .plan = &session.plan,
-            .evaluation = &evaluation,
-        };
-        done = probe_run(&request, &probe, error);
-        if (done) {
-            char *text = (options->json ? report_json : report_text)(&session, &evaluation, &probe);
-            done = output_print(text, strlen(text), error);
-            free(text);
-            probe_clear(&probe);
-        }
-    }
+                session_evaluate(&session, options, true, &evaluation, error) &&
+                report(options, &session, &evaluation, error);
     evaluation_clear(&evaluation);
     session_close(&session);
     return done ? 0 : (int)error->kind;

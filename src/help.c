@@ -58,7 +58,10 @@ static const char probe[] =
     "it asks\n"
     "llama-fit-params instead.\n"
     "\n"
-    "  --llama-bin DIR   where llama.cpp's programs are; else PATH\n"
+    "  --llama-bin DIR   where llama.cpp's programs are; else the settings file's llama_cpp_path, "
+    "else PATH\n"
+    "  --force           ask again; an answer is kept for the same program, model, devices and "
+    "flags\n"
     "  --json            predicted and answered figures, in bytes\n";
 
 static const char devices[] =

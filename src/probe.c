@@ -81,12 +81,10 @@ static void add_fit_params_words(struct words *words, const struct probe_request
 {
     struct plan plain;
     size_t n = 0;
-    struct extra_arguments *extra = request->plan->extra;
     plain = *request->plan;
     plain.extra = NULL;
     char **arguments =
         arguments_write(request->model, request->rig, &plain, request->evaluation, &n);
-    (void)extra;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(arguments[i], "-fit") == 0) {
             i++;
@@ -125,6 +123,48 @@ static bool build_command(const struct probe_request *request, const char *progr
         add_fit_params_words(words, request);
     }
     return true;
+}
+
+static void add_device_names(const struct probe_request *request, struct words *names)
+{
+    for (size_t k = 0; k < request->evaluation->n_in_use; k++) {
+        add_word(names, request->rig->devices[request->evaluation->in_use[k]].device_name);
+    }
+}
+
+bool probe_question_make(const struct probe_request *request, struct probe_question *out,
+                         struct error *error)
+{
+    *out = (struct probe_question){.asks_server = asks_server(request),
+                                   .seconds = request->seconds,
+                                   .go_on = request->go_on,
+                                   .payload = request->payload};
+    const char *name = out->asks_server ? "llama-server" : "llama-fit-params";
+    out->program = child_find(request->folder, name);
+    if (out->program == NULL) {
+        return error_set(error, ERROR_SYSTEM, "no %s in %s: say where it is with --llama-bin DIR",
+                         name, request->folder != NULL ? request->folder : "PATH");
+    }
+    struct words words = {0};
+    struct words names = {0};
+    bool made = build_command(request, out->program, &words, error);
+    add_device_names(request, &names);
+    out->words = words.text;
+    out->n_words = words.n;
+    out->devices = names.text;
+    out->n_devices = names.n;
+    if (!made) {
+        probe_question_clear(out);
+    }
+    return made;
+}
+
+void probe_question_clear(struct probe_question *question)
+{
+    words_clear(&(struct words){question->words, question->n_words});
+    words_clear(&(struct words){question->devices, question->n_devices});
+    free(question->program);
+    *question = (struct probe_question){0};
 }
 
 /* ---- the answer ----------------------------------------------------------------------------- */
@@ -181,10 +221,11 @@ static void read_line(struct answer *answer, const char *line)
 }
 
 /* Reads until the table is whole, the program ends, or it is time. True: go on to judge the answer. */
-static bool listen(struct answer *answer, const struct probe_request *request, struct error *error)
+static bool listen(struct answer *answer, const struct probe_question *question,
+                   struct error *error)
 {
     struct deadline deadline;
-    deadline_in(&deadline, request->seconds > 0 ? request->seconds : DEFAULT_SECONDS);
+    deadline_in(&deadline, question->seconds > 0 ? question->seconds : DEFAULT_SECONDS);
     for (;;) {
         const char *line = NULL;
         size_t rows = answer->probe->n_rows;
@@ -196,23 +237,22 @@ static bool listen(struct answer *answer, const struct probe_request *request, s
             if (after || answer->loading) {
                 return true;
             }
-            continue;
         }
-        if (got == CHILD_END || (answer->server && answer->table)) {
+        if (got == CHILD_END || (got == CHILD_QUIET && answer->server && answer->table)) {
             return true;
         }
-        if (request->go_on != NULL && !request->go_on(request->payload)) {
+        if (question->go_on != NULL && !question->go_on(question->payload)) {
             return error_set(error, ERROR_SYSTEM, "probe: cancelled");
         }
         if (deadline_passed(&deadline)) {
             return error_set(error, ERROR_SYSTEM, "%s: no answer within %u seconds: given up",
                              answer->probe->program,
-                             request->seconds > 0 ? request->seconds : (unsigned)DEFAULT_SECONDS);
+                             question->seconds > 0 ? question->seconds : (unsigned)DEFAULT_SECONDS);
         }
     }
 }
 
-static bool judge(const struct answer *answer, int status, const struct probe_request *request,
+static bool judge(const struct answer *answer, int status, const struct probe_question *question,
                   struct error *error)
 {
     const char *program = answer->probe->program;
@@ -237,8 +277,8 @@ static bool judge(const struct answer *answer, int status, const struct probe_re
                          "llama.cpp",
                          program, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
     }
-    for (size_t k = 0; k < request->evaluation->n_in_use; k++) {
-        const char *name = request->rig->devices[request->evaluation->in_use[k]].device_name;
+    for (size_t k = 0; k < question->n_devices; k++) {
+        const char *name = question->devices[k];
         if (probe_find(answer->probe, name) == NULL) {
             return error_set(
                 error, ERROR_SYSTEM,
@@ -274,29 +314,29 @@ static char *ask_version(const char *program)
     return version == NULL ? memory_text("") : version;
 }
 
-bool probe_run(const struct probe_request *request, struct probe *out, struct error *error)
+bool probe_ask(const struct probe_question *question, struct probe *out, struct error *error)
 {
-    *out = (struct probe){0};
-    const char *name = asks_server(request) ? "llama-server" : "llama-fit-params";
-    out->program = child_find(request->folder, name);
-    if (out->program == NULL) {
-        return error_set(error, ERROR_SYSTEM, "no %s in %s: say where it is with --llama-bin DIR",
-                         name, request->folder != NULL ? request->folder : "PATH");
-    }
-    struct words words = {0};
-    struct answer answer = {.probe = out, .server = asks_server(request)};
-    bool asked = build_command(request, out->program, &words, error) &&
-                 child_start(&answer.child, (const char *const *)words.text, NULL, error);
-    bool heard = asked && listen(&answer, request, error);
+    *out = (struct probe){.program = memory_text(question->program)};
+    struct answer answer = {.probe = out, .server = question->asks_server};
+    bool asked = child_start(&answer.child, (const char *const *)question->words, NULL, error);
+    bool heard = asked && listen(&answer, question, error);
     int status = asked ? child_kill(&answer.child) : 0;
-    bool done = heard && judge(&answer, status, request, error);
+    bool done = heard && judge(&answer, status, question, error);
     if (done) {
         out->version = ask_version(out->program);
     }
     free(answer.complaint);
-    words_clear(&words);
     if (!done) {
         probe_clear(out);
     }
+    return done;
+}
+
+bool probe_run(const struct probe_request *request, struct probe *out, struct error *error)
+{
+    struct probe_question question;
+    *out = (struct probe){0};
+    bool done = probe_question_make(request, &question, error) && probe_ask(&question, out, error);
+    probe_question_clear(&question);
     return done;
 }

@@ -21,6 +21,7 @@ struct probe {
     char *version; /* owned: "version: 7123 (abc)"; "" where it does not say */
     struct probe_row *rows;
     size_t n_rows;
+    bool cached; /* kept from an earlier question */
 };
 
 struct probe_request {
@@ -35,8 +36,29 @@ struct probe_request {
     void *payload;
 };
 
-/* Fills `out`; probe_clear it. ERROR_SYSTEM in words: no llama.cpp found, it crashed, its time ran out, its build
- * prints no such table, it does not have the plan's devices, cancelled. ERROR_INPUT where it refuses the plan. */
+/* All that asking takes, of its own: it may go to another thread. */
+struct probe_question {
+    char *program; /* owned, as all lists here */
+    char **words;  /* argv */
+    size_t n_words;
+    char **devices; /* names of the devices in use, which the answer must have */
+    size_t n_devices;
+    bool asks_server; /* else llama-fit-params */
+    unsigned seconds;
+    bool (*go_on)(void *payload);
+    void *payload;
+};
+
+/* ERROR_SYSTEM: no llama.cpp found, or a plan that its program cannot be asked about. Clear it in any case. */
+bool probe_question_make(const struct probe_request *request, struct probe_question *out,
+                         struct error *error);
+void probe_question_clear(struct probe_question *question);
+
+/* Fills `out`; probe_clear it. ERROR_SYSTEM in words: it crashed, its time ran out, its build prints no such
+ * table, it does not have the plan's devices, cancelled. ERROR_INPUT where it refuses the plan. */
+bool probe_ask(const struct probe_question *question, struct probe *out, struct error *error);
+
+/* Both in one. */
 bool probe_run(const struct probe_request *request, struct probe *out, struct error *error);
 void probe_clear(struct probe *probe);
 

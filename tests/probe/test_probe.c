@@ -50,13 +50,21 @@ static char *make_program(const char *folder, const char *name, const char *body
     return path;
 }
 
-static struct program_result ask(const char *folder, const char *target)
+static struct program_result ask_with(const char *folder, const char *target, const char *more)
 {
     const char *arguments[] = {"probe",  demo_model(),  "--devices", demo_devices(), "--llama-bin",
                                folder,   "-c",          "32768",     "-ngl",         "62",
                                "-ts",    "16,16,15,15", "-cmoe",     "--target",     target,
-                               "--json", NULL};
-    return otplan_run_with(NULL, arguments);
+                               "--json", more,          NULL};
+    char *cache = memory_format("XDG_CACHE_HOME=%s", folder);
+    struct program_result result = otplan_run_with((const char *const[]){cache, NULL}, arguments);
+    free(cache);
+    return result;
+}
+
+static struct program_result ask(const char *folder, const char *target)
+{
+    return ask_with(folder, target, NULL);
 }
 
 static bool alive(const char *program)
@@ -127,6 +135,40 @@ Test(probe, asks_llama_fit_params_for_other_targets)
     cr_expect(result.status == 0, "%s", result.errors);
     cr_expect(strstr(result.output, "llama-fit-params") != NULL);
     program_result_clear(&result);
+    free(program);
+    test_folder_remove(folder);
+}
+
+// The answer kept from before holds for the same program and plan, and not after --force or a new build.
+Test(probe, keeps_the_answer)
+{
+    static const struct {
+        const char *more;
+        bool changed, cached;
+    } questions[] = {
+        {NULL, false, false}, {NULL, false, true}, {"--force", false, false}, {NULL, true, false}};
+    char *folder = test_folder_make();
+    char *program = make_program(folder, "llama-server", server_answer);
+    char *mark = memory_format("%s.args", program);
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        if (questions[i].changed) {
+            char *newer = memory_format("# a newer build\n%s", server_answer);
+            free(make_program(folder, "llama-server", newer));
+            free(newer);
+        }
+        unlink(mark);
+        const char *more = questions[i].more;
+        struct program_result result = ask_with(folder, "llama-server", more);
+        cr_expect(result.status == 0, "%s", result.errors);
+        cr_expect((access(mark, F_OK) != 0) == questions[i].cached, "question %zu", i);
+        cr_expect((strstr(result.output,
+                          questions[i].cached ? "\"cached\":true" : "\"cached\":false")) != NULL ||
+                      strstr(result.output, questions[i].cached ? "\"cached\": true"
+                                                                : "\"cached\": false") != NULL,
+                  "question %zu: %s", i, result.output);
+        program_result_clear(&result);
+    }
+    free(mark);
     free(program);
     test_folder_remove(folder);
 }
