@@ -11,6 +11,8 @@
 
 enum { MOST_BYTES = 256 << 10, MOST_NAMES = 1024 };
 
+static char *path_of(const char *format, va_list values) __attribute__((format(printf, 1, 0)));
+
 static char *path_of(const char *format, va_list values)
 {
     char *plain = NULL;
