@@ -335,11 +335,6 @@ static void refuse_entries(const struct rig *rig, const struct plan *plan,
                            const struct decisions *decisions, struct evaluation *out)
 {
     const struct override_list *list = plan->given;
-    if (list->n_entries > MAX_OVERRIDES) {
-        error_set(&out->refused, ERROR_INPUT,
-                  "-ot: %zu overrides: llama.cpp takes %d; write them as ranges of layers",
-                  list->n_entries, MAX_OVERRIDES);
-    }
     for (size_t i = 0; i < list->n_arguments; i++) {
         if (list->arguments[i].refused != NULL) {
             error_set(&out->refused, ERROR_INPUT, "%s '%s': %s", list->arguments[i].flag,
@@ -367,6 +362,18 @@ static void refuse_entries(const struct rig *rig, const struct plan *plan,
     }
 }
 
+/* What cannot be said in so many rules cannot be exported: llama.cpp aborts on an assert. */
+static void refuse_count(const struct plan *plan, struct evaluation *out)
+{
+    size_t n = out->rules.n + plan->given->n_entries;
+    if (n > MAX_OVERRIDES) {
+        error_set(&out->refused, ERROR_INPUT,
+                  "-ot: this plan takes %zu rules and llama.cpp takes %d: move whole groups or "
+                  "ranges of layers instead of single tensors",
+                  n, MAX_OVERRIDES);
+    }
+}
+
 void plan_evaluate(const struct model *model, const struct rig *rig, const struct plan *plan,
                    struct decisions *decisions, struct evaluation *out)
 {
@@ -390,6 +397,7 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
     decisions_update(decided, model, rig, plan, out);
     refuse_entries(rig, plan, decided, out);
     place_tensors(model, rig, plan, decided, out);
+    refuse_count(plan, out);
     count_rules(model, plan, out);
     weigh_tensors(model, rig, out);
     weigh_context(model, rig, out);

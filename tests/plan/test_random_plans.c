@@ -4,9 +4,11 @@
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
 #include "model/text/arguments.h"
+#include "tests/support/gguf_files.h"
 #include "tests/support/oracle.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,4 +111,44 @@ Test(random_plans, come_back_from_their_arguments)
         close_model(&open);
     }
     oracle_models_free(&paths);
+}
+
+// Five thousand tensors whose names have nothing in common take as many rules: more than llama.cpp holds.
+Test(random_plans, that_cannot_be_expressed_are_refused_in_words)
+{
+    struct gguf_writer writer = {0};
+    const uint64_t square[2] = {32, 32};
+    gguf_write_tiny_values(&writer, 1);
+    for (int i = 0; i < 5000; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "t%d.weight", i * 7919 % 100003);
+        gguf_write_tensor(&writer, name, 0, square, 2);
+    }
+    struct strbuf head = {0};
+    gguf_write_finish(&writer, &head);
+    char *folder = test_folder_make();
+    char *path = test_file_write_head(folder, "many.gguf", &head);
+    struct open_model open;
+    open_model(path, &open);
+    struct rig rig;
+    stand_in_rig((const uint32_t[]){24000, 24000}, 2, &rig);
+    struct plan plan;
+    plan_init(&plan, open.model);
+    for (uint32_t row = 0; row < open.model->n_tensors; row++) {
+        plan_move_rows(&plan, open.model, &row, 1, row % 2 == 0 ? DEVICE_HOST : 0);
+    }
+    struct evaluation evaluation;
+    plan_evaluate(open.model, &rig, &plan, NULL, &evaluation);
+    cr_expect(evaluation.refused.kind == ERROR_INPUT);
+    cr_expect(strstr(evaluation.refused.text, "llama.cpp takes 4095") != NULL, "%s",
+              evaluation.refused.text);
+    struct error error = {0};
+    cr_expect(!evaluation_verify(open.model, &rig, &plan, &evaluation, &error));
+    evaluation_clear(&evaluation);
+    plan_clear(&plan);
+    rig_clear(&rig);
+    close_model(&open);
+    free(path);
+    test_folder_remove(folder);
+    strbuf_clear(&head);
 }
