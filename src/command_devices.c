@@ -1,8 +1,12 @@
 #include "src/commands.h"
 
+#include "model/base/memory.h"
+#include "src/accelerator_data.h"
 #include "src/device_file.h"
 #include "src/host_memory.h"
 #include "src/json_out.h"
+#include "src/llama_devices.h"
+#include "src/llama_program.h"
 #include "src/output.h"
 #include "src/plan_summary.h"
 #include "src/session.h"
@@ -63,7 +67,7 @@ static void add_nodes(struct strbuf *out)
     free(nodes);
 }
 
-static void add_table(const struct rig *rig, struct strbuf *out)
+static void add_table(const struct rig *rig, const struct strbuf *changes, struct strbuf *out)
 {
     strbuf_add(out, "found by ");
     summary_add_safe(out, rig->found_by != NULL ? rig->found_by : "a device file");
@@ -74,6 +78,16 @@ static void add_table(const struct rig *rig, struct strbuf *out)
     add_line(&rig->host, out);
     if (!rig->simulated) {
         add_nodes(out);
+    }
+    if (changes->length > 0) {
+        strbuf_add(out, "llama.cpp's own answer differs from what was detected, and wins:\n");
+        for (const char *at = strbuf_text(changes); *at != '\0'; at += strcspn(at, "\n") + 1) {
+            char *line = memory_text_n(at, strcspn(at, "\n"));
+            strbuf_add(out, "  ");
+            summary_add_safe(out, line);
+            strbuf_add(out, "\n");
+            free(line);
+        }
     }
     if (rig->order_uncertain) {
         strbuf_add(out,
@@ -103,7 +117,7 @@ static void add_nodes_json(struct json_object *object)
     free(nodes);
 }
 
-static char *devices_json(const struct rig *rig)
+static char *devices_json(const struct rig *rig, const struct strbuf *changes)
 {
     struct json_object *object = json_object_new_object();
     struct json_object *list = NULL;
@@ -121,12 +135,46 @@ static char *devices_json(const struct rig *rig)
     }
     json_out_text(object, "found_by", rig->found_by);
     json_out_bool(object, "order_uncertain", rig->order_uncertain);
+    struct json_object *differences = json_object_new_array();
+    for (const char *at = strbuf_text(changes); *at != '\0'; at += strcspn(at, "\n") + 1) {
+        char *line = memory_text_n(at, strcspn(at, "\n"));
+        json_object_array_add(differences, json_out_string(line));
+        free(line);
+    }
+    json_object_object_add(object, "changed_by_llama_cpp", differences);
     return json_out_take(object);
 }
 
-static bool save(const struct options *options, const struct rig *rig, struct error *error)
+/* Asks the user's own llama.cpp where there is one. A build that does not answer changes nothing. */
+static bool ask_llama(const struct options *options, struct rig *rig, struct strbuf *changes,
+                      struct error *error)
 {
-    char *text = devices_json(rig);
+    static const char *const names[] = {"llama-server", "llama-cli", NULL};
+    char *program = llama_program_find(options, names, error);
+    if (program == NULL) {
+        return options->llama_bin == NULL;
+    }
+    struct llama_devices answer;
+    bool asked = llama_devices_ask(program, true, &answer, NULL);
+    if (asked && answer.answered) {
+        llama_devices_merge(&answer, rig, changes);
+        accelerator_fill_bandwidths(rig);
+        char *found = memory_format("%s --list-devices%s, beside %s", program,
+                                    answer.kept ? " (kept from before)" : "", rig->found_by);
+        free(rig->found_by);
+        rig->found_by = found;
+    } else {
+        strbuf_format(changes, "%s --list-devices gave no list: otplan doctor says why\n", program);
+    }
+    llama_devices_clear(&answer);
+    free(program);
+    return true;
+}
+
+static bool save(const struct options *options, const struct rig *rig, const struct strbuf *changes,
+                 struct error *error)
+{
+    char *text = devices_json(rig, changes);
     bool saved = output_write_file(options->save, text, strlen(text), options->force, false, error);
     free(text);
     return saved;
@@ -146,19 +194,23 @@ int command_devices(const struct options *options, struct error *error)
         return (int)error->kind;
     }
     struct strbuf out = {0};
-    if (options->save != NULL && !save(options, &rig, error)) {
+    struct strbuf changes = {0};
+    if ((!rig.simulated && !ask_llama(options, &rig, &changes, error)) ||
+        (options->save != NULL && !save(options, &rig, &changes, error))) {
+        strbuf_clear(&changes);
         rig_clear(&rig);
         return (int)error->kind;
     }
     if (options->json) {
-        char *text = devices_json(&rig);
+        char *text = devices_json(&rig, &changes);
         strbuf_add(&out, text);
         free(text);
     } else {
-        add_table(&rig, &out);
+        add_table(&rig, &changes, &out);
     }
     bool printed = output_print(strbuf_text(&out), out.length, error);
     strbuf_clear(&out);
+    strbuf_clear(&changes);
     rig_clear(&rig);
     return printed ? 0 : (int)error->kind;
 }
