@@ -1,6 +1,7 @@
 #include "src/commands.h"
 
 #include "model/base/memory.h"
+#include "model/base/plain_text.h"
 #include "src/accelerator_data.h"
 #include "src/device_file.h"
 #include "src/host_memory.h"
@@ -18,7 +19,7 @@
 
 static void add_line(const struct device *device, struct strbuf *out)
 {
-    summary_add_safe(out, device->name);
+    strbuf_add_plain(out, device->name);
     for (size_t width = strlen(device->name); width < 9; width++) {
         strbuf_add(out, " ");
     }
@@ -28,18 +29,18 @@ static void add_line(const struct device *device, struct strbuf *out)
     strbuf_add(out, " MiB free");
     if (device->description[0] != '\0') {
         strbuf_add(out, "  ");
-        summary_add_safe(out, device->description);
+        strbuf_add_plain(out, device->description);
     }
     if (device->compute_capability != NULL) {
         strbuf_add(out, "  compute ");
-        summary_add_safe(out, device->compute_capability);
+        strbuf_add_plain(out, device->compute_capability);
     }
     if (device->bandwidth_gb_s > 0) {
         strbuf_format(out, "  %.0f GB/s", device->bandwidth_gb_s);
     }
     if (device->pci != NULL) {
         strbuf_add(out, "  ");
-        summary_add_safe(out, device->pci);
+        strbuf_add_plain(out, device->pci);
     }
     if (device->numa_node >= 0) {
         strbuf_format(out, "  NUMA node %d", device->numa_node);
@@ -47,7 +48,7 @@ static void add_line(const struct device *device, struct strbuf *out)
     strbuf_add(out, "\n");
     if (device->found_by != NULL) {
         strbuf_add(out, "         from ");
-        summary_add_safe(out, device->found_by);
+        strbuf_add_plain(out, device->found_by);
         strbuf_add(out, "\n");
     }
 }
@@ -70,7 +71,7 @@ static void add_nodes(struct strbuf *out)
 static void add_table(const struct rig *rig, const struct strbuf *changes, struct strbuf *out)
 {
     strbuf_add(out, "found by ");
-    summary_add_safe(out, rig->found_by != NULL ? rig->found_by : "a device file");
+    strbuf_add_plain(out, rig->found_by != NULL ? rig->found_by : "a device file");
     strbuf_add(out, "\n");
     for (size_t i = 0; i < rig->n_devices; i++) {
         add_line(&rig->devices[i], out);
@@ -84,7 +85,7 @@ static void add_table(const struct rig *rig, const struct strbuf *changes, struc
         for (const char *at = strbuf_text(changes); *at != '\0'; at += strcspn(at, "\n") + 1) {
             char *line = memory_text_n(at, strcspn(at, "\n"));
             strbuf_add(out, "  ");
-            summary_add_safe(out, line);
+            strbuf_add_plain(out, line);
             strbuf_add(out, "\n");
             free(line);
         }

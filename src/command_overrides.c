@@ -1,5 +1,6 @@
 #include "src/commands.h"
 
+#include "model/base/plain_text.h"
 #include "model/override/explain.h"
 #include "src/json_out.h"
 #include "src/output.h"
@@ -70,10 +71,10 @@ static void add_findings(const struct findings *findings, const char *indent, st
     for (size_t i = 0; i < findings->n; i++) {
         const struct finding *finding = &findings->items[i];
         strbuf_format(out, "%s%s: ", indent, finding_name(finding->code));
-        summary_add_safe(out, finding->message);
+        strbuf_add_plain(out, finding->message);
         if (finding->repair != NULL && strstr(finding->message, finding->repair) == NULL) {
             strbuf_add(out, "; write ");
-            summary_add_safe(out, finding->repair);
+            strbuf_add_plain(out, finding->repair);
         }
         strbuf_add(out, "\n");
     }
@@ -83,9 +84,9 @@ static void add_entry(size_t index, const struct override *entry,
                       const struct entry_explanation *explained, struct strbuf *out)
 {
     strbuf_format(out, "%3zu  ", index + 1);
-    summary_add_safe(out, entry->pattern);
+    strbuf_add_plain(out, entry->pattern);
     strbuf_add(out, "=");
-    summary_add_safe(out, entry->buffer);
+    strbuf_add_plain(out, entry->buffer);
     strbuf_format(out, "\n     matches %u", explained->matches);
     if (explained->left != explained->matches) {
         strbuf_format(out, ", decides %u", explained->left);

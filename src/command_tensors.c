@@ -1,6 +1,7 @@
 #include "src/commands.h"
 
 #include "model/base/memory.h"
+#include "model/base/plain_text.h"
 #include "src/json_out.h"
 #include "src/output.h"
 #include "src/plan_summary.h"
@@ -17,7 +18,7 @@ static void add_row(const struct model_tensor *tensor, int name_width, struct st
         strbuf_format(&shape, "%s%llu", i > 0 ? " x " : "", (unsigned long long)tensor->ne[i]);
     }
     struct strbuf name = {0};
-    summary_add_safe(&name, tensor->name);
+    strbuf_add_plain(&name, tensor->name);
     strbuf_format(out, "%-*s  %-8s %-13s", name_width, strbuf_text(&name), tensor->type->name,
                   tensor_group_name(tensor->group));
     summary_add_mib(out, tensor->bytes, 11);

@@ -1,6 +1,7 @@
 #include "src/compare_out.h"
 
 #include "model/base/memory.h"
+#include "model/base/plain_text.h"
 #include "model/plan/speed.h"
 #include "model/text/export.h"
 #include "src/json_out.h"
@@ -246,7 +247,7 @@ static void add_moves(const struct comparison *comparison, struct strbuf *out)
         const struct compare_move *move = &comparison->moves[i];
         summary_add_mib(out, move->bytes, COLUMN);
         strbuf_format(out, " MiB  %s -> %s  ", move->from, move->to);
-        summary_add_safe(out, move->what);
+        strbuf_add_plain(out, move->what);
         strbuf_format(out, " (%u tensor%s)\n", move->tensors, move->tensors == 1 ? "" : "s");
     }
 }
@@ -255,7 +256,7 @@ static void add_rules(char **rules, size_t n, char sign, struct strbuf *out)
 {
     for (size_t i = 0; i < n; i++) {
         strbuf_format(out, "  %c ", sign);
-        summary_add_safe(out, rules[i]);
+        strbuf_add_plain(out, rules[i]);
         strbuf_add(out, "\n");
     }
 }
@@ -264,7 +265,7 @@ static void add_refused(const struct side *side, const char *name, struct strbuf
 {
     if (side->evaluation.refused.kind != ERROR_NONE) {
         strbuf_format(out, "\n%s: llama.cpp refuses it: ", name);
-        summary_add_safe(out, side->evaluation.refused.text);
+        strbuf_add_plain(out, side->evaluation.refused.text);
         strbuf_add(out, "\n");
     }
 }
@@ -273,9 +274,9 @@ void compare_table(const struct side *before, const struct side *after,
                    const struct comparison *comparison, struct strbuf *out)
 {
     strbuf_add(out, "before: ");
-    summary_add_safe(out, before->path != NULL ? before->path : "the flags given");
+    strbuf_add_plain(out, before->path != NULL ? before->path : "the flags given");
     strbuf_add(out, "\nafter:  ");
-    summary_add_safe(out, after->path != NULL ? after->path : "the flags given");
+    strbuf_add_plain(out, after->path != NULL ? after->path : "the flags given");
     strbuf_add(out, "\n\n");
     add_summary(comparison, out);
     add_speed(before, after, out);

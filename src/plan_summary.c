@@ -1,6 +1,7 @@
 #include "src/plan_summary.h"
 
 #include "model/base/memory.h"
+#include "model/base/plain_text.h"
 #include "model/plan/components.h"
 #include "model/plan/speed.h"
 #include "model/text/argument_values.h"
@@ -28,17 +29,6 @@ struct summary_style summary_style_find(bool ascii)
                 (strcasestr(locale, "utf-8") != NULL || strcasestr(locale, "utf8") != NULL);
     style.ascii = ascii || !utf8;
     return style;
-}
-
-void summary_add_safe(struct strbuf *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        bool control = (unsigned char)*text < 0x20 || *text == 0x7f;
-        bool c1 = (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] >= 0x80 &&
-                  (unsigned char)text[1] < 0xa0;
-        strbuf_add_char(out, control || c1 ? '?' : *text);
-        text += c1 ? 1 : 0;
-    }
 }
 
 /* Groups of three digits, so that gigabytes read at a glance. */
@@ -80,9 +70,9 @@ static void add_model(const struct plan_json_source *source, struct strbuf *out)
 {
     const struct model *model = source->model;
     const struct hparams *hparams = &model->hparams;
-    summary_add_safe(out, model->name);
+    strbuf_add_plain(out, model->name);
     strbuf_add(out, "  ");
-    summary_add_safe(out, model->arch_name);
+    strbuf_add_plain(out, model->arch_name);
     strbuf_format(out, ", %u layers, %llu tensors, %.1f GiB", hparams->n_layer,
                   (unsigned long long)model->gguf->n_tensors, (double)model->bytes / 1073741824.0);
     if (hparams->n_expert > 0) {
@@ -105,7 +95,7 @@ static void add_settings(const struct plan_json_source *source, struct strbuf *o
                   argument_cache_type_name(resolved->type_v), resolved->flash_attn ? "on" : "off",
                   resolved->n_batch, resolved->n_ubatch);
     strbuf_add(out, "devices from ");
-    summary_add_safe(out, source->rig->found_by != NULL ? source->rig->found_by : "a plan");
+    strbuf_add_plain(out, source->rig->found_by != NULL ? source->rig->found_by : "a plan");
     strbuf_add(out, "\n\n");
 }
 
@@ -186,7 +176,7 @@ static void add_device(const struct device *device, const struct device_use *use
     int columns = style->columns - name_width - FIGURES;
     columns = columns < 8 ? 8 : columns > 60 ? 60 : columns;
     struct strbuf name = {0};
-    summary_add_safe(&name, device->name);
+    strbuf_add_plain(&name, device->name);
     strbuf_format(out, "%-*.*s ", name_width, name_width, strbuf_text(&name));
     strbuf_clear(&name);
     add_bar(device, use, columns, style->ascii, out);
@@ -329,7 +319,7 @@ static void add_warnings(const struct evaluation *evaluation, struct strbuf *out
                   evaluation->n_warnings == 1 ? "" : "s");
     for (size_t i = 0; i < evaluation->n_warnings; i++) {
         strbuf_format(out, "  %s: ", warning_name(evaluation->warnings[i].code));
-        summary_add_safe(out, evaluation->warnings[i].message);
+        strbuf_add_plain(out, evaluation->warnings[i].message);
         strbuf_add(out, "\n");
     }
     strbuf_add(out, "\n");
@@ -407,7 +397,7 @@ static void add_command(const struct plan_json_source *source, struct strbuf *ou
     };
     struct strbuf command = {0};
     export_command(&export, &command);
-    summary_add_safe(out, strbuf_text(&command));
+    strbuf_add_plain(out, strbuf_text(&command));
     strbuf_add(out, "\n");
     strbuf_clear(&command);
     arguments_free(&args);

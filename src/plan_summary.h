@@ -18,8 +18,6 @@ struct summary_style summary_style_find(bool ascii);
 void plan_summary(const struct plan_json_source *source, const struct summary_style *style,
                   struct strbuf *out);
 
-/* Text from a file, safe for a terminal: control characters become `?`. */
-void summary_add_safe(struct strbuf *out, const char *text);
 /* "12 345.6" MiB from bytes. */
 void summary_add_mib(struct strbuf *out, uint64_t bytes, int width);
 

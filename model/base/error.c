@@ -1,5 +1,7 @@
 #include "model/base/error.h"
 
+#include "model/base/plain_text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -13,10 +15,6 @@ bool error_set(struct error *error, enum error_kind kind, const char *format, ..
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
-    for (char *c = error->text; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
+    plain_text(error->text);
     return false;
 }

@@ -24,7 +24,8 @@ struct error {
 };
 
 /* Fills `error` unless it holds one already. Always returns false: `return error_set(...)`.
- * Control characters in the formatted text are replaced by `?`: names come from hostile files. */
+ * What acts on a terminal (controls, direction marks, bytes that are no UTF-8) becomes `?`: names come from
+ * hostile files. */
 bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

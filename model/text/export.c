@@ -1,5 +1,7 @@
 #include "model/text/export.h"
 
+#include "model/base/plain_text.h"
+
 #include "model/text/export_parts.h"
 
 #include <string.h>
@@ -146,9 +148,7 @@ static void write_line(struct strbuf *out, const char *pattern, const char *buff
 static void add_comment(struct strbuf *out, const char *label, const char *text)
 {
     strbuf_format(out, "# %s: ", label);
-    for (; *text != '\0'; text++) {
-        strbuf_add_char(out, (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
-    }
+    strbuf_add_plain(out, text);
     strbuf_add(out, "\n");
 }
 
