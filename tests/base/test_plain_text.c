@@ -11,7 +11,9 @@ static const struct {
     {"plain ASCII, and µ, 漢字, 😀", "plain ASCII, and µ, 漢字, 😀"},
     {"\x1b[31mred\x07", "?[31mred?"},
     {"one\nline\r\tonly\x7f", "one?line??only?"},
-    {"\xc2\x9b31m", "?31m"}, /* C1 control sequence introducer */
+    {"\xc2\x9b"
+     "31m",
+     "?31m"}, /* C1 control sequence introducer */
     {"a\xe2\x80\xae"
      "b",
      "a?b"},                                /* right-to-left override */
