@@ -3,6 +3,7 @@
 #include "src/output.h"
 #include "src/plan_save.h"
 #include "src/plan_summary.h"
+#include "src/probe_cache.h"
 #include "src/session.h"
 
 #include <stdlib.h>
@@ -30,6 +31,27 @@ static bool print_summary(const struct plan_json_source *source, const struct se
     return printed;
 }
 
+/* Figures that the user's llama.cpp gave for this very plan before. */
+static void take_probe(const struct options *options, const struct session *session,
+                       struct evaluation *evaluation)
+{
+    struct probe probe;
+    struct probe_request request = {
+        .folder = options->llama_bin != NULL ? options->llama_bin : session->config.llama_cpp_path,
+        .model_path = session_model_path(session),
+        .model = session->model,
+        .rig = &session->rig,
+        .plan = &session->plan,
+        .evaluation = evaluation,
+    };
+    if (probe_cache_look(&request, session->file, &probe)) {
+        struct measured *measured = probe_measured(&probe, &session->rig);
+        evaluation_take_measured(&session->rig, &session->plan, measured, evaluation);
+        free(measured);
+        probe_clear(&probe);
+    }
+}
+
 int command_plan(const struct options *options, struct error *error)
 {
     struct session session;
@@ -38,6 +60,7 @@ int command_plan(const struct options *options, struct error *error)
                 session_evaluate(&session, options, true, &evaluation, error);
     if (done) {
         session_print_notes(&session);
+        take_probe(options, &session, &evaluation);
         struct plan_json_source source = {
             .model = session.model,
             .rig = &session.rig,

@@ -61,6 +61,8 @@ int command_planner(const struct options *options, struct error *error)
             .is_demo = demo,
             .plan_path = session.plan_path,
             .commands_path = options->commands,
+            .llama_bin =
+                options->llama_bin != NULL ? options->llama_bin : session.config.llama_cpp_path,
             .notice = session.notice,
         };
         status = planner_run(&planner);

@@ -27,18 +27,14 @@ static uint64_t answered_mib(const struct probe_row *row, int column)
     return column == 0 ? row->model_mib : column == 1 ? row->context_mib : row->compute_mib;
 }
 
-/* Printed figures are rounded down: up to one MiB above is the same. */
 static bool differs(const struct compared *compared)
 {
+    bool any = false;
     for (int column = 0; compared->row != NULL && column < 3; column++) {
-        double ours = (double)predicted(compared->use, column) / 1048576.0;
-        double theirs = (double)answered_mib(compared->row, column);
-        double off = ours < theirs ? theirs - ours : ours > theirs + 1 ? ours - theirs - 1 : 0;
-        if (off > 1 && off > 0.01 * theirs) {
-            return true;
-        }
+        any = any || measured_differs(predicted(compared->use, column),
+                                      answered_mib(compared->row, column));
     }
-    return false;
+    return any;
 }
 
 /* What counts in `used`: each figure as printed and one MiB. */

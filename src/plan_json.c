@@ -64,10 +64,13 @@ static void add_use(struct json_object *object, const struct device *device,
     json_out_bytes(object, "model", use->model);
     json_out_bytes(object, "context", use->context);
     json_out_bytes(object, "compute", use->compute);
+    json_out_bytes(object, "beside", use->beside);
     json_out_bytes(object, "used", use->used);
     json_out_signed(object, "headroom", use->headroom);
     json_out_bool(object, "fits", use->fits);
-    json_out_text(object, "compute_source", "estimate");
+    json_out_text(object, "model_source", figure_source_name(use->model_source));
+    json_out_text(object, "context_source", figure_source_name(use->context_source));
+    json_out_text(object, "compute_source", figure_source_name(use->compute_source));
 }
 
 static struct json_object *devices_json(const struct rig *rig, const struct evaluation *evaluation)

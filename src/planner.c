@@ -92,6 +92,7 @@ static void run(struct planner *planner)
             terminal_suspend();
         }
         planner_auto_poll(planner);
+        planner_probe_poll(planner);
         if (!planner->is_done) {
             frame(planner);
         }

@@ -27,6 +27,7 @@ struct planner_options {
     bool is_demo;                       /* the bundled sample */
     const char *plan_path; /* borrowed or NULL: the plan document that was opened; `w` writes it */
     const char *commands_path; /* borrowed or NULL: --commands FILE, run before the first frame */
+    const char *llama_bin;     /* borrowed or NULL: folder of llama.cpp's programs; else PATH */
     const char *notice;        /* borrowed or NULL: one line for the status line at the start */
 };
 

@@ -297,6 +297,12 @@ static bool run_auto(struct planner *planner, const struct words *words, struct 
     return planner_auto(planner, words->n > 1 ? words->word[1] : NULL, error);
 }
 
+static bool run_probe(struct planner *planner, const struct words *words, struct error *error)
+{
+    (void)words;
+    return planner_probe(planner, error);
+}
+
 /* ---- the program ---------------------------------------------------------------------------- */
 
 static bool run_quit(struct planner *planner, const struct words *words, struct error *error)
@@ -361,6 +367,7 @@ static const struct {
     {{"lock", "GROUPS LAYERS: later moves leave them"}, run_lock},
     {{"unlock", "GROUPS LAYERS"}, run_lock},
     {{"auto", "[speed|balance|experts-cpu|aggressive]: let the optimiser place"}, run_auto},
+    {{"probe", "ask your own llama.cpp for its figures, without loading"}, run_probe},
     {{"set",
       "NAME VALUE: ctx, ctk, fa, ub, ...; units gib, bars eighths, depth, mouse, cache-follows"},
      run_set},

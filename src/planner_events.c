@@ -36,6 +36,10 @@ void planner_handle(struct planner *planner, const struct event *event, uint64_t
         planner_auto_cancel(planner);
         return;
     }
+    if (is_escape && planner_probe_cancel(planner)) {
+        planner_say(planner, false, "probe cancelled");
+        return;
+    }
     planner->is_preview = false; /* handlers see the plan as it is */
     planner_scene(planner, &scene);
     ui_handle(&planner->ui, &scene, event, time_ms, &intent);

@@ -203,7 +203,7 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .n_arguments = planner->is_preview ? planner->n_preview_arguments : planner->n_arguments,
         .verify = planner->verify,
         .verify_text = planner->verify_error.text,
-        .message = planner->message,
+        .message = planner->message[0] != '\0' ? planner->message : planner_probe_progress(planner),
         .message_is_error = planner->message_is_error,
         .is_unsaved = planner_is_unsaved(planner),
         .plan_path = planner->plan_path,
@@ -218,6 +218,8 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .report = planner->has_report ? &planner->report : NULL,
         .exported = planner->exported,
     };
+    const struct planner_answer *answer = planner_probe_answer(planner);
+    scene->probe_text = answer != NULL ? answer->text : NULL;
     scene->commands = planner_command_items(&scene->n_commands);
     if (planner->compared < planner->n_snapshots) {
         const struct planner_snapshot *other = &planner->snapshots[planner->compared];

@@ -58,6 +58,8 @@ static void evaluate(struct planner *planner)
     struct planner_step *now = planner_now(planner);
     evaluation_clear(&planner->held);
     plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &planner->held);
+    planner_probe_cancel(planner);
+    planner_probe_apply(planner);
     planner_find_speed(planner, &now->rig, &planner->held, &planner->speed);
     arguments_free(&planner->arguments);
     planner->arguments = arguments_write(planner->model, &now->rig, &now->plan, &planner->held,

@@ -8,6 +8,7 @@
 #define OTPLAN_SRC_PLANNER_STATE_H
 
 #include "model/log/log_verify.h"
+#include "model/plan/measured.h"
 #include "model/plan/speed.h"
 #include "src/planner.h"
 #include "ui/ui.h"
@@ -28,7 +29,14 @@ struct planner_snapshot {
     size_t n_arguments;
 };
 
-struct planner_job; /* the optimiser at work */
+struct planner_job;   /* the optimiser at work */
+struct planner_asked; /* llama.cpp, asked beside the screen */
+
+struct planner_answer {        /* what llama.cpp said of a step */
+    uint64_t id;               /* the step's */
+    struct measured *measured; /* owned: the step's devices, the host last */
+    char *text;                /* owned: "probe, llama.cpp 7123 (abc)" */
+};
 
 struct planner {
     const struct planner_options *options;
@@ -79,7 +87,11 @@ struct planner {
     char *exported; /* owned or NULL: text of the export screen */
     char export_format[16];
     uint64_t exported_id;
-    struct planner_job *job; /* NULL: idle */
+    struct planner_job *job;     /* NULL: idle */
+    struct planner_asked *asked; /* NULL: idle */
+    struct planner_answer *answers;
+    size_t n_answers;
+    char probe_progress[96];
     bool has_terminal;
     bool is_done;
 };
@@ -131,6 +143,17 @@ bool planner_commands_file(struct planner *planner, const char *path, struct err
 bool planner_auto(struct planner *planner, const char *strategy, struct error *error);
 void planner_auto_poll(struct planner *planner);   /* takes its plan once it is there */
 void planner_auto_cancel(struct planner *planner); /* waits for it to stop */
+
+/* ---- planner_probe.c ---- */
+/* Asks llama.cpp about the plan; without a terminal it is done on return. */
+bool planner_probe(struct planner *planner, struct error *error);
+void planner_probe_poll(struct planner *planner);   /* takes the answer once it is there */
+bool planner_probe_cancel(struct planner *planner); /* true where one was under way; never waits */
+void planner_probe_close(struct planner *planner);  /* waits for it to stop, frees all answers */
+/* Puts the answer for the step on screen, if there is one, in place of the prediction. */
+void planner_probe_apply(struct planner *planner);
+const struct planner_answer *planner_probe_answer(const struct planner *planner);
+const char *planner_probe_progress(struct planner *planner); /* "" while idle */
 
 /* ---- planner_words.c ---- */
 enum { WORDS_MAX = 64 };

@@ -33,6 +33,36 @@ const struct probe_row *probe_find(const struct probe *probe, const char *name)
     return NULL;
 }
 
+static void add_measured(struct measured *to, const struct probe_row *row)
+{
+    to->known = true;
+    to->model_mib += row->model_mib;
+    to->context_mib += row->context_mib;
+    to->compute_mib += row->compute_mib;
+}
+
+static bool is_host(const char *name)
+{
+    return strcmp(name, "Host") == 0 || strncmp(name, "CPU", strlen("CPU")) == 0;
+}
+
+struct measured *probe_measured(const struct probe *probe, const struct rig *rig)
+{
+    struct measured *out = memory_array(rig->n_devices + 1, sizeof *out);
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        const struct probe_row *row = probe_find(probe, rig->devices[i].device_name);
+        if (row != NULL) {
+            add_measured(&out[i], row);
+        }
+    }
+    for (size_t i = 0; i < probe->n_rows; i++) {
+        if (is_host(probe->rows[i].name)) {
+            add_measured(&out[rig->n_devices], &probe->rows[i]);
+        }
+    }
+    return out;
+}
+
 /* ---- the question --------------------------------------------------------------------------- */
 
 struct words {

@@ -9,6 +9,7 @@
 #ifndef OTPLAN_SRC_PROBE_H
 #define OTPLAN_SRC_PROBE_H
 
+#include "model/plan/measured.h"
 #include "model/text/arguments.h"
 
 struct probe_row {
@@ -64,5 +65,8 @@ void probe_clear(struct probe *probe);
 
 /* Row of a device by its name; "Host" for the host. NULL where it is not in the answer. */
 const struct probe_row *probe_find(const struct probe *probe, const char *name);
+
+/* The answer in the rig's order, the host last: new, rig->n_devices + 1 entries. */
+struct measured *probe_measured(const struct probe *probe, const struct rig *rig);
 
 #endif

@@ -6,6 +6,7 @@
 #include "src/json_read.h"
 #include "src/output.h"
 
+#include <dirent.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,15 +59,15 @@ char *probe_cache_key(const struct probe_question *question, const struct model_
 
 /* ---- where it is kept ----------------------------------------------------------------------- */
 
-/* New: the folder, made where it was missing; NULL without a home. */
-static char *find_folder(void)
+/* New: the folder, with `make` made where it is missing; NULL without a home. */
+static char *find_folder(bool make)
 {
     const char *cache = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
     char *folder = cache != NULL && cache[0] == '/' ? memory_format("%s/otplan", cache)
                    : home != NULL && home[0] == '/' ? memory_format("%s/.cache/otplan", home)
                                                     : NULL;
-    for (char *slash = folder; slash != NULL;) {
+    for (char *slash = make ? folder : NULL; slash != NULL;) {
         slash = strchr(slash + 1, '/');
         if (slash != NULL) {
             *slash = '\0';
@@ -79,13 +80,13 @@ static char *find_folder(void)
     return folder;
 }
 
-static char *find_path(const char *key)
+static char *find_path(const char *key, bool make)
 {
     uint64_t hash = 0xCBF29CE484222325U;
     for (const char *at = key; *at != '\0'; at++) {
         hash = (hash ^ (unsigned char)*at) * 0x100000001B3U;
     }
-    char *folder = find_folder();
+    char *folder = find_folder(make);
     char *path = folder == NULL
                      ? NULL
                      : memory_format("%s/probe-%016llx.json", folder, (unsigned long long)hash);
@@ -148,7 +149,7 @@ bool probe_cache_find(const char *key, struct probe *out)
 {
     *out = (struct probe){0};
     struct json_object *root = NULL;
-    char *path = find_path(key);
+    char *path = find_path(key, false);
     struct json_place place = {.path = path};
     bool found = path != NULL && access(path, R_OK) == 0 && json_read_file(path, &root, NULL) &&
                  read_answer(root, key, &place, out);
@@ -157,6 +158,40 @@ bool probe_cache_find(const char *key, struct probe *out)
     if (!found) {
         probe_clear(out);
     }
+    return found;
+}
+
+static bool keeps_any(void)
+{
+    char *folder = find_folder(false);
+    DIR *listing = folder == NULL ? NULL : opendir(folder);
+    bool any = false;
+    for (struct dirent *entry = NULL; listing != NULL && !any;) {
+        entry = readdir(listing);
+        if (entry == NULL) {
+            break;
+        }
+        any = strncmp(entry->d_name, "probe-", strlen("probe-")) == 0;
+    }
+    if (listing != NULL) {
+        closedir(listing);
+    }
+    free(folder);
+    return any;
+}
+
+bool probe_cache_look(const struct probe_request *request, const struct model_file *file,
+                      struct probe *out)
+{
+    struct probe_question question;
+    *out = (struct probe){0};
+    if (!keeps_any() || !probe_question_make(request, &question, NULL)) {
+        return false;
+    }
+    char *key = probe_cache_key(&question, file, request->rig);
+    bool found = probe_cache_find(key, out);
+    free(key);
+    probe_question_clear(&question);
     return found;
 }
 
@@ -174,7 +209,7 @@ static struct json_object *row_json(const struct probe_row *row)
 
 void probe_cache_keep(const char *key, const struct probe *probe)
 {
-    char *path = find_path(key);
+    char *path = find_path(key, true);
     if (path == NULL) {
         return;
     }

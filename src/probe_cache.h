@@ -18,4 +18,8 @@ char *probe_cache_key(const struct probe_question *question, const struct model_
 bool probe_cache_find(const char *key, struct probe *out);
 void probe_cache_keep(const char *key, const struct probe *probe);
 
+/* The answer that is kept for a request, without asking. False, at once, where nothing was ever kept. */
+bool probe_cache_look(const struct probe_request *request, const struct model_file *file,
+                      struct probe *out);
+
 #endif

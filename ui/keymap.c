@@ -65,6 +65,7 @@ const struct binding keymap[] = {
     {ACTION_REDO, IN_ALL, {CTRL('r'), 'Z'}, plan, "redo"},
     {ACTION_LOCK, MAIN, {'L'}, plan, "lock or unlock: later moves leave it"},
     {ACTION_AUTO, MAIN, {'a'}, plan, "auto: the optimiser places what is not locked"},
+    {ACTION_PROBE, MAIN, {'p'}, plan, "probe: ask your own llama.cpp for its figures"},
     {ACTION_CONTEXT, MAIN | SETTINGS, {'c'}, plan, "change the context size"},
     {ACTION_SNAPSHOT, MAIN | COMPARE | SNAPSHOTS, {'s'}, plan, "take a snapshot"},
     {ACTION_EXPORT, MAIN, {'e'}, plan, "export"},

@@ -251,6 +251,7 @@ static const struct {
     {ACTION_UNDO, "undo"},
     {ACTION_REDO, "redo"},
     {ACTION_AUTO, "auto"},
+    {ACTION_PROBE, "probe"},
     {ACTION_SNAPSHOT, "snapshot"},
     {ACTION_COPY, "copy"},
     {ACTION_REDRAW, "redraw"},

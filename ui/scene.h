@@ -45,7 +45,8 @@ struct scene {
     const struct scene_item *words; /* what may stand after a command: devices, settings */
     size_t n_words;
     const struct log_report *report; /* verify screen; NULL: no log was read */
-    const char *exported; /* export screen: what the chosen format gives; NULL: not yet */
+    const char *probe_text; /* "probe, llama.cpp 7123 (abc)"; NULL: figures are not probed */
+    const char *exported;   /* export screen: what the chosen format gives; NULL: not yet */
     /* compare screen: the other side */
     const char *compare_name; /* NULL: nothing to compare with */
     const struct evaluation *compare;

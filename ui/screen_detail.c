@@ -65,6 +65,14 @@ static void draw_tensor(const struct ui *ui, const struct scene *scene, int *y,
     free(rows);
 }
 
+static const char *source_note(const struct scene *scene, enum figure_source source)
+{
+    if (source == FIGURE_PROBE) {
+        return scene->probe_text != NULL ? scene->probe_text : figure_source_name(source);
+    }
+    return source == FIGURE_EXACT ? "" : figure_source_name(source);
+}
+
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     int device = device_of(ui, scene);
@@ -77,10 +85,12 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
     canvas_format(canvas, 2, y, INK_STRONG, "%s", what->name);
     canvas_right(canvas, 52, y, INK_DIM, "bytes");
     canvas_right(canvas, 66, y++, INK_DIM, "MiB");
-    row(canvas, &y, INK_PLAIN, "weights", use->model, "");
+    row(canvas, &y, INK_PLAIN, "weights", use->model, source_note(scene, use->model_source));
     row(canvas, &y, INK_DIM, "  of them routed experts", use->experts, "");
-    row(canvas, &y, INK_PLAIN, "context (KV cache, state)", use->context, "");
-    row(canvas, &y, INK_PLAIN, "compute buffer", use->compute, "estimate");
+    row(canvas, &y, INK_PLAIN, "context (KV cache, state)", use->context,
+        source_note(scene, use->context_source));
+    row(canvas, &y, INK_PLAIN, "compute buffer", use->compute,
+        source_note(scene, use->compute_source));
     for (int term = 0; term < COMPUTE_TERM_COUNT; term++) {
         if (use->terms.bytes[term] > 0) {
             char label[80];
@@ -88,6 +98,10 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
             row(canvas, &y, INK_DIM, label, use->terms.bytes[term],
                 compute_term_remedy((enum compute_term)term));
         }
+    }
+    if (use->beside > 0) {
+        row(canvas, &y, INK_PLAIN, "beside the model", use->beside,
+            "draft model, multimodal projector");
     }
     row(canvas, &y, INK_STRONG, "used", use->used, "");
     y++;

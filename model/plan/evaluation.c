@@ -302,13 +302,13 @@ static uint64_t margin_bytes(const struct device *device, const struct settings 
 
 static void budget_of(struct device_use *use, const struct device *device)
 {
-    use->used = use->model + use->context + use->compute;
+    use->used = use->model + use->context + use->compute + use->beside;
     use->budget = device->free > use->margin ? device->free - use->margin : 0;
     use->headroom = (int64_t)device->free - (int64_t)use->margin - (int64_t)use->used;
     use->fits = use->headroom >= 0;
 }
 
-static void budget_all(const struct rig *rig, const struct plan *plan, struct evaluation *out)
+void evaluation_find_budgets(const struct rig *rig, const struct plan *plan, struct evaluation *out)
 {
     out->all_fit = true;
     for (size_t i = 0; i < rig->n_devices; i++) {
@@ -327,6 +327,23 @@ static void budget_all(const struct rig *rig, const struct plan *plan, struct ev
     /* mapped weights are read from disk when they do not fit: slow, but it runs */
     host->fits = host->fits || out->resolved.load_mode == LOAD_MMAP;
     out->all_fit = out->all_fit && host->fits;
+}
+
+const char *figure_source_name(enum figure_source source)
+{
+    static const char *const names[] = {"exact", "estimate", "probe"};
+    return names[source];
+}
+
+static void name_sources(const struct model *model, const struct rig *rig, struct evaluation *out)
+{
+    enum figure_source context =
+        model->hparams.memory == MEMORY_UNKNOWN ? FIGURE_ESTIMATE : FIGURE_EXACT;
+    for (size_t i = 0; i <= rig->n_devices; i++) {
+        struct device_use *use = i < rig->n_devices ? &out->devices[i] : &out->host;
+        use->context_source = context;
+        use->compute_source = FIGURE_ESTIMATE;
+    }
 }
 
 /* ---- the door ------------------------------------------------------------------------------- */
@@ -402,7 +419,8 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
     weigh_tensors(model, rig, out);
     weigh_context(model, rig, out);
     weigh_compute(model, rig, plan, out);
-    budget_all(rig, plan, out);
+    name_sources(model, rig, out);
+    evaluation_find_budgets(rig, plan, out);
     warnings_collect(model, rig, plan, decided, out);
     decisions_clear(&own);
 }

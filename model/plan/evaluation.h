@@ -40,17 +40,23 @@ struct warning {
     char *message; /* owned */
 };
 
+/* What a figure rests on: rules that give llama.cpp's very bytes, a model of them, or llama.cpp's own answer. */
+enum figure_source { FIGURE_EXACT, FIGURE_ESTIMATE, FIGURE_PROBE };
+const char *figure_source_name(enum figure_source source); /* "exact" */
+
 struct device_use {
+    enum figure_source model_source, context_source, compute_source;
     int order;                  /* place in this plan's device list, -1: not used by the plan */
     uint64_t model;             /* bytes of weights, padded as the backend does */
     uint64_t experts;           /* of those: routed experts */
     uint64_t context;           /* KV cache and recurrent state */
     uint64_t compute;           /* compute buffer */
     struct compute_terms terms; /* what the compute buffer is made of */
-    uint64_t used;              /* model + context + compute */
-    uint64_t margin;            /* context + reserve + margin of the device file */
-    uint64_t budget;            /* free - margin, 0 at least */
-    int64_t headroom;           /* free - margin - used */
+    uint64_t beside;  /* what stands beside the model: draft model, multimodal projector */
+    uint64_t used;    /* model + context + compute + beside */
+    uint64_t margin;  /* context + reserve + margin of the device file */
+    uint64_t budget;  /* free - margin, 0 at least */
+    int64_t headroom; /* free - margin - used */
     bool fits;
 };
 
@@ -102,6 +108,10 @@ void decisions_clear(struct decisions *decisions);
 void plan_evaluate(const struct model *model, const struct rig *rig, const struct plan *plan,
                    struct decisions *decisions, struct evaluation *out);
 void evaluation_clear(struct evaluation *evaluation);
+
+/* used, headroom and what fits, from the figures as they are now. */
+void evaluation_find_budgets(const struct rig *rig, const struct plan *plan,
+                             struct evaluation *evaluation);
 
 /* Adds a warning that the plan alone does not tell. */
 void evaluation_add_warning(struct evaluation *evaluation, enum warning_code code,

@@ -34,13 +34,21 @@ static bool compare_tensors(const struct model *model, const struct rig *rig,
     return true;
 }
 
+/* llama.cpp's own answer stands in place of what the rules give. */
+static bool agrees(uint64_t shown, enum figure_source source, uint64_t read)
+{
+    return source == FIGURE_PROBE || shown == read;
+}
+
 static bool compare_bytes(const struct rig *rig, const struct evaluation *shown,
                           const struct evaluation *read, struct error *error)
 {
     for (size_t i = 0; i <= rig->n_devices; i++) {
         const struct device_use *a = i < rig->n_devices ? &shown->devices[i] : &shown->host;
         const struct device_use *b = i < rig->n_devices ? &read->devices[i] : &read->host;
-        if (a->model != b->model || a->context != b->context || a->compute != b->compute) {
+        if (!agrees(a->model, a->model_source, b->model) ||
+            !agrees(a->context, a->context_source, b->context) ||
+            !agrees(a->compute, a->compute_source, b->compute)) {
             return error_set(error, ERROR_SYSTEM,
                              "%s: %llu bytes shown, the arguments give %llu; please report this",
                              i < rig->n_devices ? rig->devices[i].name : "CPU",

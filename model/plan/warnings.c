@@ -282,3 +282,18 @@ void warnings_collect(const struct model *model, const struct rig *rig, const st
     warn_devices(rig, plan, evaluation);
     warn_model(model, evaluation);
 }
+
+void warnings_budgets_again(const struct rig *rig, struct evaluation *evaluation)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < evaluation->n_warnings; i++) {
+        struct warning *warning = &evaluation->warnings[i];
+        if (warning->code == WARN_OVER_BUDGET || warning->code == WARN_HOST_OVER_BUDGET) {
+            free(warning->message);
+        } else {
+            evaluation->warnings[kept++] = *warning;
+        }
+    }
+    evaluation->n_warnings = kept;
+    warn_budgets(rig, evaluation);
+}

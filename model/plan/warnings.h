@@ -9,4 +9,7 @@
 void warnings_collect(const struct model *model, const struct rig *rig, const struct plan *plan,
                       const struct decisions *decisions, struct evaluation *evaluation);
 
+/* The warnings about budgets once more, after figures were replaced. */
+void warnings_budgets_again(const struct rig *rig, struct evaluation *evaluation);
+
 #endif
