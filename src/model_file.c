@@ -5,6 +5,7 @@
 #include "model/gguf/split_name.h"
 #include "src/download_marks.h"
 #include "src/model_folder.h"
+#include "src/remote_model.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@ struct model_file_map {
     void *bytes;
     size_t mapped;
     uint64_t file_bytes;
+    bool fetched; /* bytes in memory, not in a mapped file */
 };
 
 static bool fail(struct error *error, const char *path, const char *what)
@@ -98,7 +100,9 @@ static bool map_file(const char *path, struct model_file_map *map, struct error 
 
 static void unmap(struct model_file_map *map)
 {
-    if (map->bytes != NULL) {
+    if (map->fetched) {
+        free(map->bytes);
+    } else if (map->bytes != NULL) {
         munmap(map->bytes, map->mapped);
     }
     free(map->path);
@@ -286,8 +290,52 @@ static bool resolve(const char *path, char **out, struct error *error)
     return true;
 }
 
+/* Takes the heads over as parts. */
+static void take_heads(struct model_file *file, struct remote_model *remote)
+{
+    file->maps = memory_array(remote->n, sizeof *file->maps);
+    file->n_parts = remote->n;
+    for (size_t i = 0; i < remote->n; i++) {
+        struct remote_head *head = &remote->heads[i];
+        file->maps[i] = (struct model_file_map){.path = head->url,
+                                                .bytes = head->bytes,
+                                                .mapped = (size_t)head->have,
+                                                .file_bytes = head->file_bytes,
+                                                .fetched = true};
+        head->url = NULL;
+        head->bytes = NULL;
+    }
+}
+
+static bool open_remote(const char *name, struct model_file **out, struct error *error)
+{
+    struct remote_model remote;
+    if (!remote_model_fetch(name, NULL, &remote, error)) {
+        return false;
+    }
+    struct model_file *file = memory_new(sizeof *file);
+    bool hub = strncmp(name, "hf:", 3) == 0;
+    file->path = memory_text(name);
+    file->first_path = memory_text(hub ? name : remote.heads[0].url);
+    file->notice = remote.from_cache
+                       ? "the server cannot be reached: this is the model as it was last seen"
+                       : NULL;
+    take_heads(file, &remote);
+    remote_model_clear(&remote);
+    if (!parse(file, error)) {
+        model_file_close(&file);
+        return false;
+    }
+    *out = file;
+    return true;
+}
+
 bool model_file_open(const char *path, struct model_file **out, struct error *error)
 {
+    if (remote_model_name(path)) {
+        *out = NULL;
+        return open_remote(path, out, error);
+    }
     struct model_file *file = memory_new(sizeof *file);
     *out = NULL;
     if (!resolve(path, &file->path, error) ||

@@ -1,5 +1,5 @@
-/* Opening a model: a file, any part of a split one, or the folder that holds it. Read-only, and no
- * byte of the weights is touched.
+/* Opening a model: a file, any part of a split one, or the folder that holds it; or a name of
+ * src/remote_model.h. Read-only, and no byte of the weights is touched.
  */
 #ifndef OTPLAN_SRC_MODEL_FILE_H
 #define OTPLAN_SRC_MODEL_FILE_H
@@ -19,12 +19,14 @@ struct model_file {
     struct gguf *gguf;   /* owned */
     uint64_t file_bytes; /* of all parts together */
     size_t n_parts;
+    const char *notice;          /* or NULL: what the user should know of how it was read */
     struct model_file_map *maps; /* private */
 };
 
 /* New `*out`; close with model_file_close. Fails with ERROR_INPUT and one line: missing, unreadable, not
  * a regular file, an unfinished download, parts that are missing, a folder without or with several
- * models (they are listed), and all that gguf_parse refuses. */
+ * models (they are listed), and all that gguf_parse refuses; for remote models also as said in
+ * src/remote_model.h. */
 bool model_file_open(const char *path, struct model_file **out, struct error *error);
 void model_file_close(struct model_file **file);
 

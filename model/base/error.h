@@ -16,6 +16,7 @@ enum error_kind {
     ERROR_INPUT = 2,  /* the input cannot be used: unreadable, not GGUF, refused by llama.cpp */
     ERROR_UNFIT = 3,  /* --check found a plan that does not fit */
     ERROR_SYSTEM = 4, /* otplan could not do its part: no terminal, cannot write, no memory */
+    ERROR_INTERRUPTED = 130, /* Ctrl-C */
 };
 
 struct error {

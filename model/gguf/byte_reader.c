@@ -20,8 +20,16 @@ bool byte_reader_fail(const struct byte_reader *reader, const char *format, ...)
     return error_set(reader->error, ERROR_INPUT, "%s: %s", reader->path, text);
 }
 
+void byte_reader_note_cut(const struct byte_reader *reader)
+{
+    if (reader->cut != NULL) {
+        *reader->cut = true;
+    }
+}
+
 static bool fail_end(const struct byte_reader *reader, const char *what)
 {
+    byte_reader_note_cut(reader);
     return byte_reader_fail(reader,
                             "cut off inside the head: the file ends at byte %" PRIu64
                             ", inside %s that begins at byte %" PRIu64

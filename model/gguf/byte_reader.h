@@ -17,6 +17,7 @@ struct byte_reader {
     uint64_t size;
     uint64_t at;
     struct error *error; /* may be NULL */
+    bool *cut;           /* may be NULL: set where a read went past the end, and only then */
 };
 
 #define BYTE_READER_STRING_MAX (UINT64_C(1) << 30) /* GGUF_MAX_STRING_LENGTH */
@@ -37,6 +38,9 @@ bool byte_reader_u32(struct byte_reader *reader, uint32_t *out, const char *what
 bool byte_reader_u64(struct byte_reader *reader, uint64_t *out, const char *what);
 /* A GGUF string: u64 length, then as many bytes. More than 1 GiB is refused, as llama.cpp does. */
 bool byte_reader_string(struct byte_reader *reader, struct byte_slice *out, const char *what);
+
+/* For callers that see by other means that the end comes too early. */
+void byte_reader_note_cut(const struct byte_reader *reader);
 
 /* "PATH: " in front of a message of kind ERROR_INPUT. Always false. */
 bool byte_reader_fail(const struct byte_reader *reader, const char *format, ...)

@@ -217,6 +217,22 @@ bool gguf_peek(const struct gguf_part *part, struct gguf_peek *out, struct error
     return ok;
 }
 
+enum gguf_head_state gguf_head_measure(const struct gguf_part *part, uint64_t *table_end,
+                                       struct error *error)
+{
+    struct gguf_head head = {0};
+    struct string_pool strings = {0};
+    bool cut = false;
+    struct byte_reader reader = reader_of(part, error);
+    reader.cut = &cut;
+    bool ok = gguf_head_read_values(&head, &reader, &strings) &&
+              gguf_head_read_tensors(&head, &reader, &strings, 0);
+    *table_end = head.table_end;
+    gguf_head_clear(&head);
+    string_pool_clear(&strings);
+    return ok ? GGUF_HEAD_WHOLE : cut ? GGUF_HEAD_CUT : GGUF_HEAD_DAMAGED;
+}
+
 const struct gguf_value *gguf_find(const struct gguf *gguf, const char *key)
 {
     const struct storage *storage = gguf->storage;

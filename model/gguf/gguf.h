@@ -99,6 +99,16 @@ struct gguf_peek {
 };
 bool gguf_peek(const struct gguf_part *part, struct gguf_peek *out, struct error *error);
 
+/* How much of one part's head is there, for callers that fetch it piece by piece. With GGUF_HEAD_WHOLE
+ * `*table_end` says where it ends; `error` is set else. */
+enum gguf_head_state {
+    GGUF_HEAD_WHOLE,
+    GGUF_HEAD_CUT,     /* well so far, and it goes on */
+    GGUF_HEAD_DAMAGED, /* more bytes would not help */
+};
+enum gguf_head_state gguf_head_measure(const struct gguf_part *part, uint64_t *table_end,
+                                       struct error *error);
+
 /* Lookup by full key; NULL where absent. Borrowed. */
 const struct gguf_value *gguf_find(const struct gguf *gguf, const char *key);
 /* Scalar integers of any width and bools as u64; `fallback` where absent or of another kind. */

@@ -80,6 +80,7 @@ static bool check_count(const struct byte_reader *reader, uint64_t count, uint64
         return byte_reader_fail(reader, "damaged: the head claims %" PRIu64 " %s", count, what);
     }
     if (count > byte_reader_left(reader) / bytes_min) {
+        byte_reader_note_cut(reader);
         return byte_reader_fail(reader,
                                 "cut off inside the head: it claims %" PRIu64
                                 " %s, and the file ends at byte %" PRIu64
