@@ -12,6 +12,8 @@ static const char general[] =
     "  otplan compare BEFORE AFTER [-m MODEL]    two plans side by side\n"
     "  otplan verify  [PLAN.json] LOG            did llama.cpp do what was planned?\n"
     "  otplan probe   MODEL|PLAN [flags]         ask your own llama.cpp for its figures\n"
+    "  otplan doctor  [--env DIR]                why does llama.cpp not use the cards?\n"
+    "  otplan run     MODEL|PLAN [flags]         start it as planned, and verify\n"
     "  otplan tensors MODEL                      the tensor table\n"
     "  otplan devices                            what this machine has\n"
     "\n"
@@ -118,6 +120,34 @@ static const char verify[] =
     "\n"
     "  llama-server ... -lv 4 2> load.log; otplan verify plan.json load.log\n";
 
+static const char doctor[] =
+    "otplan doctor [PLAN.json] [--llama-bin DIR] [--env DIR ...] [--json]\n"
+    "\n"
+    "Asks your own llama.cpp (--version, --list-devices, its system_info line; nothing is loaded) "
+    "and\n"
+    "says why it would not use the cards: a build without a GPU backend, a missing driver, no\n"
+    "permission, kernels for other compute capabilities, CUDA_VISIBLE_DEVICES, a plan's device "
+    "that is\n"
+    "not there; and what a config.ini of llama.cpp changes in every run. With the repair. Exit 3 "
+    "for\n"
+    "trouble.\n"
+    "\n"
+    "  --llama-bin DIR   where llama.cpp's programs are; else the settings file, else PATH\n"
+    "  --env DIR         look into a Python environment's llama-cpp-python; may repeat: the one to "
+    "use\n"
+    "                    is named\n";
+
+static const char run[] =
+    "otplan run MODEL|PLAN.json [llama.cpp flags] [--llama-bin DIR] [-- extra arguments]\n"
+    "\n"
+    "Starts llama-server (or the --target) with the plan's arguments and environment, passes its "
+    "output\n"
+    "and signals on, keeps the log under $XDG_STATE_HOME/otplan, and ends with the verdict of "
+    "otplan\n"
+    "verify. Words behind -- go to llama.cpp as they are.\n"
+    "\n"
+    "  otplan run plan.json -- --port 8081\n";
+
 static const char demo[] = "otplan demo [llama.cpp flags]\n"
                            "\n"
                            "The planner on the bundled sample: a model of 262 GiB on four cards of "
@@ -129,7 +159,7 @@ const char *help_text(enum command command)
         [COMMAND_PLANNER] = general, [COMMAND_PLAN] = plan,           [COMMAND_TENSORS] = tensors,
         [COMMAND_DEVICES] = devices, [COMMAND_OVERRIDES] = overrides, [COMMAND_EXPORT] = export,
         [COMMAND_COMPARE] = compare, [COMMAND_VERIFY] = verify,       [COMMAND_DEMO] = demo,
-        [COMMAND_PROBE] = probe,
+        [COMMAND_PROBE] = probe,     [COMMAND_DOCTOR] = doctor,       [COMMAND_RUN] = run,
     };
     return texts[command];
 }

@@ -26,6 +26,7 @@ static int run(const struct options *options, struct error *error)
         [COMMAND_OVERRIDES] = command_overrides, [COMMAND_EXPORT] = command_export,
         [COMMAND_COMPARE] = command_compare,     [COMMAND_VERIFY] = command_verify,
         [COMMAND_DEMO] = command_planner,        [COMMAND_PROBE] = command_probe,
+        [COMMAND_DOCTOR] = command_doctor,       [COMMAND_RUN] = command_run,
     };
     static const char version[] = "otplan " OTPLAN_VERSION "\n";
     if (options->help || options->version) {

@@ -10,7 +10,7 @@ static const char *const command_names[COMMAND_COUNT] = {
     [COMMAND_PLANNER] = "",        [COMMAND_PLAN] = "plan",           [COMMAND_TENSORS] = "tensors",
     [COMMAND_DEVICES] = "devices", [COMMAND_OVERRIDES] = "overrides", [COMMAND_EXPORT] = "export",
     [COMMAND_COMPARE] = "compare", [COMMAND_VERIFY] = "verify",       [COMMAND_DEMO] = "demo",
-    [COMMAND_PROBE] = "probe",
+    [COMMAND_PROBE] = "probe",     [COMMAND_DOCTOR] = "doctor",       [COMMAND_RUN] = "run",
 };
 
 const char *command_name(enum command command)
@@ -29,7 +29,9 @@ enum {
     COMPARE = 1 << COMMAND_COMPARE,
     VERIFY = 1 << COMMAND_VERIFY,
     PROBE = 1 << COMMAND_PROBE,
-    PLACING = PLANNER | PLAN | OVERRIDES | EXPORT | COMPARE | PROBE,
+    DOCTOR = 1 << COMMAND_DOCTOR,
+    RUN = 1 << COMMAND_RUN,
+    PLACING = PLANNER | PLAN | OVERRIDES | EXPORT | COMPARE | PROBE | RUN,
     ANY = (1 << COMMAND_COUNT) - 1,
 };
 
@@ -37,7 +39,7 @@ struct own_option {
     const char *name;
     unsigned commands;
     size_t place; /* offset in struct options */
-    enum { NO_VALUE, ONE_VALUE, MAYBE_VALUE /* behind `=` only */ } value;
+    enum { NO_VALUE, ONE_VALUE, MAYBE_VALUE /* behind `=` only */, LIST_VALUE } value;
 };
 
 #define SWITCH(name, commands, field)                                                              \
@@ -56,16 +58,18 @@ static const struct own_option own_options[] = {
     VALUE("--devices", PLACING | DEVICES | VERIFY, devices),
     VALUE("--rig", PLACING | DEVICES | VERIFY, rig),
     {"--auto", PLACING, offsetof(struct options, strategy), MAYBE_VALUE},
-    VALUE("--plan", PLACING | VERIFY, plan),
+    VALUE("--plan", PLACING | VERIFY | DOCTOR, plan),
     VALUE("--target", PLACING | VERIFY, target),
     VALUE("--depth", PLACING, depth),
     VALUE("--import", PLACING, import),
-    VALUE("--config", PLACING | DEVICES, config),
+    VALUE("--config", PLACING | DEVICES | DOCTOR, config),
     SWITCH("--dry-run", PLAN, dry_run),
     VALUE("--commands", PLANNER, commands),
-    SWITCH("--json", PLAN | TENSORS | DEVICES | OVERRIDES | COMPARE | VERIFY | PROBE, json),
+    SWITCH("--json", PLAN | TENSORS | DEVICES | OVERRIDES | COMPARE | VERIFY | PROBE | DOCTOR,
+           json),
     SWITCH("--check", PLAN | EXPORT, check),
-    VALUE("--llama-bin", PROBE | PLAN | PLANNER | DEVICES, llama_bin),
+    VALUE("--llama-bin", PROBE | PLAN | PLANNER | DEVICES | DOCTOR | RUN, llama_bin),
+    {"--env", DOCTOR, 0, LIST_VALUE},
     VALUE("--format", EXPORT, format),
     VALUE("-o", EXPORT, output),
     VALUE("--output", EXPORT, output),
@@ -140,6 +144,10 @@ static bool read_own(struct walk *walk, const struct own_option *option, const c
         return error_set(error, ERROR_USAGE, "%s: expected a value", option->name);
     }
     const char *value = equals != NULL ? equals + 1 : walk->words[walk->at++];
+    if (option->value == LIST_VALUE) {
+        keep(&walk->out->envs, &walk->out->n_envs, value);
+        return true;
+    }
     memcpy(field, &value, sizeof value);
     return true;
 }
@@ -233,5 +241,6 @@ void options_clear(struct options *options)
 {
     free(options->positional);
     free(options->llama);
+    free(options->envs);
     *options = (struct options){0};
 }

@@ -17,6 +17,8 @@ enum command {
     COMMAND_COMPARE,
     COMMAND_VERIFY,
     COMMAND_PROBE,
+    COMMAND_DOCTOR,
+    COMMAND_RUN,
     COMMAND_DEMO,
     COMMAND_COUNT,
 };
@@ -30,6 +32,8 @@ struct options {
     size_t n_positional;
     const char **llama; /* owned array: llama.cpp's flags with their values, in order */
     size_t n_llama;
+    const char **envs; /* owned array: --env, may repeat */
+    size_t n_envs;
     const char *const *after; /* borrowed: the words behind `--`, or NULL */
     size_t n_after;
 
