@@ -1,5 +1,6 @@
 /* `otplan doctor`: does this llama.cpp use the cards, and if not, why. */
 #include "model/base/memory.h"
+#include "model/base/plain_text.h"
 #include "src/commands.h"
 #include "src/detect.h"
 #include "src/doctor.h"
@@ -7,7 +8,6 @@
 #include "src/llama_program.h"
 #include "src/output.h"
 #include "src/plan_document.h"
-#include "src/plan_summary.h"
 #include "src/session.h"
 
 #include <json-c/json.h>
@@ -26,7 +26,7 @@ static const char *verdict(const struct doctor *doctor)
 static void add_safe_line(struct strbuf *out, const char *name, const char *text)
 {
     strbuf_format(out, "%-9s ", name);
-    summary_add_safe(out, text);
+    strbuf_add_plain(out, text);
     strbuf_add(out, "\n");
 }
 
@@ -84,10 +84,10 @@ static char *report_text(const struct doctor *doctor)
     for (size_t i = 0; i < doctor->n_findings; i++) {
         const struct doctor_finding *finding = &doctor->findings[i];
         strbuf_format(&out, "\n%s: ", finding->code);
-        summary_add_safe(&out, finding->message);
+        strbuf_add_plain(&out, finding->message);
         if (finding->repair[0] != '\0') {
             strbuf_add(&out, "\n  repair: ");
-            summary_add_safe(&out, finding->repair);
+            strbuf_add_plain(&out, finding->repair);
         }
         strbuf_add(&out, "\n");
     }

@@ -1,7 +1,401 @@
+/* `otplan run`: the plan's program with the plan's arguments, watched to its end. */
+#include "model/base/memory.h"
+#include "model/base/plain_text.h"
+#include "model/log/log_verify.h"
+#include "model/text/export.h"
+#include "model/text/shell_words.h"
 #include "src/commands.h"
+#include "src/launch.h"
+#include "src/llama_program.h"
+#include "src/log_file.h"
+#include "src/run_progress.h"
+#include "src/session.h"
+#include "src/verify_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_LOG = 64 << 20 };
+
+struct words {
+    char **text; /* owned, NULL-terminated */
+    size_t n;
+};
+
+static void add_word(struct words *words, const char *text)
+{
+    words->text = memory_resize(words->text, words->n + 2, sizeof *words->text);
+    words->text[words->n++] = memory_text(text);
+    words->text[words->n] = NULL;
+}
+
+static void words_clear(struct words *words)
+{
+    for (size_t i = 0; i < words->n; i++) {
+        free(words->text[i]);
+    }
+    free(words->text);
+    *words = (struct words){0};
+}
+
+/* ---- variables ------------------------------------------------------------------------------ */
+
+static bool is_variable(const char *assignment, const char *name)
+{
+    size_t length = strcspn(name, "=");
+    return strncmp(assignment, name, length) == 0 && assignment[length] == '=';
+}
+
+static void set_variable(struct words *variables, const char *assignment)
+{
+    for (size_t i = 0; i < variables->n; i++) {
+        if (is_variable(variables->text[i], assignment)) {
+            free(variables->text[i]);
+            variables->text[i] = memory_text(assignment);
+            return;
+        }
+    }
+    add_word(variables, assignment);
+}
+
+static bool is_unset(const struct export_source *source, const char *assignment)
+{
+    const char *name = NULL;
+    for (size_t i = 0; (name = export_unset_variable(source, i)) != NULL; i++) {
+        if (is_variable(assignment, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return path != NULL && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* What activating the folder would set, without running its script. */
+static void activate(const char *folder, struct words *variables)
+{
+    const char *path = getenv("PATH");
+    char *search =
+        memory_format("PATH=%s/bin%s%s", folder, path != NULL ? ":" : "", path != NULL ? path : "");
+    char *named = memory_format("VIRTUAL_ENV=%s", folder);
+    set_variable(variables, search);
+    set_variable(variables, named);
+    free(search);
+    free(named);
+}
+
+static void make_variables(const struct session *session, const struct export_source *source,
+                           struct words *variables)
+{
+    const char *variable = NULL;
+    for (char **at = environ; *at != NULL; at++) {
+        if (!is_unset(source, *at)) {
+            add_word(variables, *at);
+        }
+    }
+    for (size_t i = 0; (variable = export_variable(source, i)) != NULL; i++) {
+        set_variable(variables, variable);
+    }
+    if (is_folder(session->config.virtual_env_path)) {
+        activate(session->config.virtual_env_path, variables);
+    }
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+/* The settings' command prefix ("conda run -n llama"), its first word found along PATH. */
+static bool add_prefix(const char *prefix, struct words *words, struct error *error)
+{
+    struct shell_script script;
+    bool split = shell_split(prefix, strlen(prefix), SHELL_POSIX, &script, error);
+    if (split && script.n == 1 && script.commands[0].n > 0) {
+        const struct shell_command *command = &script.commands[0];
+        const char *first = command->words[0].text;
+        char *path = strchr(first, '/') != NULL ? memory_text(first) : child_find(NULL, first);
+        if (path == NULL) {
+            split = error_set(error, ERROR_SYSTEM,
+                              "%s: not in PATH (virtual_env_path of the settings)", first);
+        } else {
+            add_word(words, path);
+        }
+        for (size_t i = 1; i < command->n; i++) {
+            add_word(words, command->words[i].text);
+        }
+        free(path);
+    } else if (split) {
+        split = error_set(error, ERROR_INPUT,
+                          "virtual_env_path %s: neither a folder nor one command", prefix);
+    }
+    shell_script_clear(&script);
+    return split;
+}
+
+static char *find_program(const struct options *options, const struct session *session,
+                          struct error *error)
+{
+    const char *const names[] = {target_name(session->plan.settings.target), NULL};
+    const char *env = session->config.virtual_env_path;
+    char *path = options->llama_bin == NULL && is_folder(env) ? child_find(env, names[0]) : NULL;
+    path = path != NULL ? path : llama_program_find(options, names, error);
+    if (path == NULL) {
+        error_set(error, ERROR_SYSTEM, "no %s in PATH: say where it is with --llama-bin DIR",
+                  names[0]);
+    }
+    return path;
+}
+
+static bool is_server_or_cli(const struct session *session)
+{
+    enum target target = session->plan.settings.target;
+    return target == TARGET_LLAMA_SERVER || target == TARGET_LLAMA_CLI;
+}
+
+static bool has_verbosity(const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(words[i], "-lv") == 0 || strcmp(words[i], "--verbosity") == 0 ||
+            strcmp(words[i], "--log-verbosity") == 0 || strcmp(words[i], "-v") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool make_command(const struct options *options, const struct session *session,
+                         const struct export_source *source, struct words *words,
+                         struct error *error)
+{
+    const char *env = session->config.virtual_env_path;
+    if (env != NULL && !is_folder(env) && !add_prefix(env, words, error)) {
+        return false;
+    }
+    char *program = find_program(options, session, error);
+    if (program == NULL) {
+        return false;
+    }
+    add_word(words, program);
+    add_word(words, "-m");
+    add_word(words, source->model_path);
+    for (size_t i = 0; i < source->n_args; i++) {
+        add_word(words, source->args[i]);
+    }
+    bool quiet = !has_verbosity(source->args, source->n_args) &&
+                 !has_verbosity(options->after, options->n_after);
+    if (quiet && is_server_or_cli(session)) {
+        add_word(words, "-lv"); /* else it does not say what verify needs */
+        add_word(words, "4");
+    }
+    for (size_t i = 0; i < options->n_after; i++) {
+        add_word(words, options->after[i]);
+    }
+    free(program);
+    return true;
+}
+
+/* ---- the log -------------------------------------------------------------------------------- */
+
+/* Makes a folder and those above it. */
+static void make_folders(char *path)
+{
+    for (char *at = path + 1; (at = strchr(at, '/')) != NULL; at++) {
+        *at = '\0';
+        mkdir(path, 0700);
+        *at = '/';
+    }
+    mkdir(path, 0700);
+}
+
+/* New: a new file's path; its descriptor in `file`, -1 where it cannot be made. */
+static char *open_log(int *file)
+{
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    char *folder = state != NULL && state[0] == '/'
+                       ? memory_format("%s/otplan", state)
+                       : memory_format("%s/.local/state/otplan", home != NULL ? home : "/tmp");
+    char stamp[32] = "";
+    time_t now = time(NULL);
+    struct tm local;
+    if (localtime_r(&now, &local) != NULL) {
+        strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
+    }
+    make_folders(folder);
+    char *path = memory_format("%s/run-%s-%ld.log", folder, stamp, (long)getpid());
+    *file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    free(folder);
+    return path;
+}
+
+struct watch {
+    int file;
+    struct strbuf text;
+    struct run_progress progress;
+};
+
+static void write_log(struct watch *watch, const char *text, size_t bytes)
+{
+    while (watch->file >= 0 && bytes > 0) {
+        ssize_t written = write(watch->file, text, bytes);
+        if (written <= 0 && errno != EINTR) {
+            close(watch->file);
+            watch->file = -1;
+        } else if (written > 0) {
+            text += written;
+            bytes -= (size_t)written;
+        }
+    }
+}
+
+static void take_line(const char *line, void *payload)
+{
+    struct watch *watch = payload;
+    struct strbuf shown = {0};
+    char *whole = memory_format("%s\n", line);
+    write_log(watch, whole, strlen(whole));
+    if (watch->text.length < MOST_LOG) {
+        strbuf_add(&watch->text, whole);
+    }
+    free(whole);
+    char *visible = memory_text(line);
+    for (char *at = visible; *at != '\0'; at++) {
+        *at = *at == '\t' || *at == '\r' ? ' ' : *at;
+    }
+    strbuf_add_plain(&shown, visible);
+    free(visible);
+    strbuf_add(&shown, "\n");
+    run_progress_line(&watch->progress, line, &shown);
+    fputs(strbuf_text(&shown), stderr);
+    strbuf_clear(&shown);
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+static int judge(const struct watch *watch, const struct log_plan *plan,
+                 const struct launch_end *end, const char *program, struct error *error)
+{
+    struct log log;
+    struct log_report report;
+    struct strbuf text = {0};
+    log_file_decode(strbuf_text(&watch->text), watch->text.length, &text);
+    log_read(strbuf_text(&text), text.length, &log);
+    strbuf_clear(&text);
+    log_verify(&log, plan, &report);
+    char *words = verify_text(&log, &report);
+    fprintf(stderr, "\n%s", words);
+    int status = verify_status(report.verdict);
+    free(words);
+    log_report_clear(&report);
+    log_clear(&log);
+    bool asked = end->signal != 0;
+    bool failed = WIFSIGNALED(end->status) || WEXITSTATUS(end->status) != 0;
+    if (status != ERROR_NONE) {
+        return status;
+    }
+    if (asked) {
+        return end->signal == SIGINT ? 130 : 0;
+    }
+    if (failed && WIFSIGNALED(end->status)) {
+        error_set(error, ERROR_SYSTEM, "%s: ended by signal %d (%s)", program,
+                  WTERMSIG(end->status), strsignal(WTERMSIG(end->status)));
+    } else if (failed) {
+        error_set(error, ERROR_SYSTEM, "%s: exit status %d", program, WEXITSTATUS(end->status));
+    }
+    return failed ? (int)error->kind : 0;
+}
+
+static int launch(const struct session *session, const struct log_plan *plan,
+                  const struct words *command, const struct words *variables, struct error *error)
+{
+    struct watch watch = {.progress = {.plan = *plan}};
+    char *path = open_log(&watch.file);
+    struct launch request = {
+        .argv = (const char *const *)command->text,
+        .environment = variables->text,
+        .keep_output = session->plan.settings.target == TARGET_LLAMA_CLI,
+        .line = take_line,
+        .payload = &watch,
+    };
+    struct strbuf header = {0};
+    strbuf_add(&header, "# command:");
+    for (size_t i = 0; i < command->n; i++) {
+        strbuf_add(&header, " ");
+        shell_quote(&header, command->text[i]);
+    }
+    char *line = strbuf_take(&header);
+    plain_text(line);
+    fprintf(stderr, "%s\n", line + 2);
+    strbuf_format(&watch.text, "%s\n", line);
+    write_log(&watch, strbuf_text(&watch.text), watch.text.length);
+    free(line);
+    bool kept = watch.file >= 0;
+    struct launch_end end;
+    int status = launch_run(&request, &end, error)
+                     ? judge(&watch, plan, &end, command->text[0], error)
+                     : (int)error->kind;
+    fprintf(stderr, kept ? "log: %s\n" : "no log was kept: cannot write %s\n", path);
+    if (watch.file >= 0) {
+        close(watch.file);
+    }
+    strbuf_clear(&watch.text);
+    run_progress_clear(&watch.progress);
+    free(path);
+    return status;
+}
+
+static int run(const struct options *options, struct session *session, struct error *error)
+{
+    struct evaluation evaluation = {0};
+    int status = 0;
+    if (session_evaluate(session, options, true, &evaluation, error)) {
+        size_t n = 0;
+        char **args =
+            arguments_write(session->model, &session->rig, &session->plan, &evaluation, &n);
+        const struct export_source source = {
+            .model = session->model,
+            .rig = &session->rig,
+            .plan = &session->plan,
+            .evaluation = &evaluation,
+            .args = (const char *const *)args,
+            .n_args = n,
+            .model_path = session_model_path(session),
+        };
+        const struct log_plan plan = {session->model, &session->rig, &evaluation};
+        struct words command = {0};
+        struct words variables = {0};
+        make_variables(session, &source, &variables);
+        status = make_command(options, session, &source, &command, error)
+                     ? launch(session, &plan, &command, &variables, error)
+                     : (int)error->kind;
+        words_clear(&command);
+        words_clear(&variables);
+        arguments_free(&args);
+    } else {
+        status = (int)error->kind;
+    }
+    evaluation_clear(&evaluation);
+    return status;
+}
+
 int command_run(const struct options *options, struct error *error)
 {
-    (void)options;
-    error_set(error, ERROR_SYSTEM, "run");
-    return ERROR_SYSTEM;
+    struct options rest = *options;
+    struct session session;
+    rest.after = NULL; /* they are the program's */
+    rest.n_after = 0;
+    int status = session_open(&rest, false, &session, error) ? run(options, &session, error)
+                                                             : (int)error->kind;
+    session_close(&session);
+    return status;
 }

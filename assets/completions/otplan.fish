@@ -7,6 +7,8 @@ complete -c otplan -n __fish_use_subcommand -a compare -d 'Two plans side by sid
 complete -c otplan -n __fish_use_subcommand -a overrides -d 'What each -ot rule takes'
 complete -c otplan -n __fish_use_subcommand -a verify -d 'Did llama.cpp do what was planned?'
 complete -c otplan -n __fish_use_subcommand -a probe -d 'Ask your own llama.cpp'
+complete -c otplan -n __fish_use_subcommand -a doctor -d 'Why does llama.cpp not use the cards?'
+complete -c otplan -n __fish_use_subcommand -a run -d 'Start it as planned, and verify'
 complete -c otplan -n __fish_use_subcommand -a demo -d 'The planner on the bundled sample'
 complete -c otplan -l devices -r -d 'Describe the devices'
 complete -c otplan -l rig -x -d 'A machine in words'
@@ -15,6 +17,7 @@ complete -c otplan -l import -r -d 'Take the placement from a file'
 complete -c otplan -l depth -x -d 'Tokens already in the cache'
 complete -c otplan -l commands -r -d 'Run commands from a file'
 complete -c otplan -l llama-bin -r -d 'Where llama.cpp is'
+complete -c otplan -l env -r -d 'Look into a Python environment'
 complete -c otplan -l help -d Help
 complete -c otplan -l version -d Version
 complete -c otplan -l config -r -d 'Settings file'

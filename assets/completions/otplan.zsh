@@ -1,6 +1,6 @@
 #compdef otplan
 _arguments -s \
-    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe demo)" "files:model:_files"' \
+    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe doctor run demo)" "files:model:_files"' \
     '--devices[describe the devices]:device file:_files' \
     '--rig[a machine in words]:machine' \
     '--auto=-[let otplan place]::strategy:(speed balance experts-cpu aggressive fit)' \
@@ -8,6 +8,7 @@ _arguments -s \
     '--depth[tokens already in the cache]:tokens' \
     '--commands[run commands from a file]:file:_files' \
     '--llama-bin[where llama.cpp is]:folder:_directories' \
+    '*--env[look into a Python environment]:folder:_directories' \
     '--config[settings file]:file:_files' \
     '--dry-run[save no files]' \
     '--plan[open a plan document]:plan:_files' \

@@ -204,6 +204,20 @@ static bool write_script(const struct export_source *source, struct strbuf *out,
     return true;
 }
 
+/* A path or a pattern may hold what a terminal obeys; a file that says it would act wherever it is shown. */
+static bool refuse_controls(const char *text, struct error *error)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+        bool eight_bit = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
+        if ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f || eight_bit) {
+            return error_set(error, ERROR_INPUT,
+                             "the model's path or a rule holds a control character: rename the "
+                             "file, nothing is exported");
+        }
+    }
+    return true;
+}
+
 bool export_write(enum export_format format, const struct export_source *source, struct strbuf *out,
                   struct error *error)
 {
@@ -219,7 +233,9 @@ bool export_write(enum export_format format, const struct export_source *source,
         [EXPORT_IK] = export_ik,
         [EXPORT_LLAMA_SWAP] = export_llama_swap,
     };
-    return writers[format] != NULL && writers[format](source, out, error);
+    size_t begin = out->length;
+    return writers[format] != NULL && writers[format](source, out, error) &&
+           refuse_controls(strbuf_text(out) + begin, error);
 }
 
 const char *export_note(enum export_format format, const struct export_source *source)

@@ -1,0 +1,314 @@
+/* `otplan run` with a script in llama-server's place: it replays a log, waits, or is killed. */
+#include "model/base/memory.h"
+#include "tests/support/gguf_files.h"
+#include "tests/support/run_program.h"
+#include "tests/support/tree.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RIG                                                                                        \
+    "{\"devices\": [{\"name\": \"CUDA0\", \"free_mib\": 24000}], \"host\": {\"free_mib\": 64000}}"
+
+struct place {
+    char *folder, *model, *rig, *state;
+};
+
+static struct place place_make(const char *server, const char *model)
+{
+    struct place place = {.folder = test_folder_make()};
+    struct strbuf head = {0};
+    gguf_make_tiny(&head, 2);
+    place.model = test_file_write_head(place.folder, model, &head);
+    place.rig = test_file_write(place.folder, "rig.json", RIG, strlen(RIG));
+    place.state = memory_format("XDG_STATE_HOME=%s/state", place.folder);
+    tree_program(place.folder, "llama-server", server);
+    strbuf_clear(&head);
+    return place;
+}
+
+static void place_clear(struct place *place)
+{
+    free(place->model);
+    free(place->rig);
+    free(place->state);
+    test_folder_remove(place->folder);
+}
+
+static struct program_result start(const struct place *place, const char *const *extra)
+{
+    const char *const environment[] = {place->state, "XDG_CONFIG_HOME=/nowhere", "ZZ=kept", NULL};
+    const char *words[20] = {"run",         place->model,  "--devices", place->rig,
+                             "--llama-bin", place->folder, "-c",        "512"};
+    for (size_t i = 0; extra != NULL && extra[i] != NULL; i++) {
+        words[8 + i] = extra[i];
+    }
+    return otplan_run_with(environment, words);
+}
+
+/* New: what a file beside the program holds. */
+static char *read_beside(const struct place *place, const char *name)
+{
+    char *path = memory_format("%s/%s", place->folder, name);
+    FILE *file = fopen(path, "r");
+    char bytes[8192] = "";
+    size_t n = file != NULL ? fread(bytes, 1, sizeof bytes - 1, file) : 0;
+    bytes[n] = '\0';
+    if (file != NULL) {
+        fclose(file);
+    }
+    free(path);
+    return memory_text(bytes);
+}
+
+Test(run, starts_the_plan_keeps_the_log_and_ends_with_the_verdict)
+{
+    struct place place =
+        place_make("printf '%s\\n' \"$@\" > \"$0.args\"; echo \"$ZZ\" > \"$0.env\"\n"
+                   "echo 'load_tensors: offloaded 3/3 layers to GPU' >&2\n"
+                   "echo 'load_tensors:        CUDA0 model buffer size =     1.50 MiB' >&2\n"
+                   "echo 'load_tensors:        CUDA7 model buffer size =     1.50 MiB'\n",
+                   "tiny.gguf");
+    const char *const extra[] = {"--", "--port", "80 81", NULL};
+    struct program_result result = start(&place, extra);
+    char *args = read_beside(&place, "llama-server.args");
+    char *kept = read_beside(&place, "llama-server.env");
+    cr_expect(strstr(args, "-c\n512\n") != NULL, "%s", args);
+    cr_expect(strstr(args, "-lv\n4\n--port\n80 81\n") != NULL, "%s", args);
+    cr_expect_str_eq(kept, "kept\n");
+    cr_expect(strstr(result.errors, "otplan: CUDA0 model 1.50 MiB of ") != NULL, "%s",
+              result.errors);
+    cr_expect(strstr(result.errors, "CUDA7 model 1.50 MiB, a device that the plan does not have") !=
+              NULL);
+    cr_expect_eq(result.status, 3, "%s", result.errors);
+    cr_expect(strstr(result.errors, "\ndiffers: ") != NULL, "%s", result.errors);
+    const char *log = strstr(result.errors, "\nlog: ");
+    cr_assert_not_null(log);
+    char *path = memory_text_n(log + 6, strcspn(log + 6, "\n"));
+    const char *const verify[] = {"verify", path, NULL};
+    struct program_result again = otplan_run_with(NULL, verify);
+    cr_expect(strstr(again.output, "CUDA7") != NULL, "%s%s", again.output, again.errors);
+    program_result_clear(&again);
+    program_result_clear(&result);
+    free(path);
+    free(args);
+    free(kept);
+    place_clear(&place);
+}
+
+Test(run, replays_a_recorded_log_to_its_verdict)
+{
+    const char *log = OTPLAN_SHARED "/logs/server-v0.5.0-no-device-silent-cpu-lv4.txt";
+    if (access(log, R_OK) != 0) {
+        cr_skip_test("no shared logs here");
+    }
+    char *body = memory_format("while IFS= read -r line; do printf '%%s\\n' \"$line\" >&2; sleep "
+                               "0.002; done < %s\n",
+                               log);
+    struct place place = place_make(body, "tiny.gguf");
+    struct program_result result = start(&place, NULL);
+    cr_expect_eq(result.status, 3, "%s", result.errors);
+    cr_expect(strstr(result.errors, "\ncpu-fallback: ") != NULL, "%s", result.errors);
+    program_result_clear(&result);
+    free(body);
+    place_clear(&place);
+}
+
+Test(run, says_how_a_program_failed)
+{
+    struct place place = place_make("echo nothing; exit 7\n", "tiny.gguf");
+    struct program_result result = start(&place, NULL);
+    cr_expect_eq(result.status, 4);
+    cr_expect(strstr(result.errors, "exit status 7") != NULL, "%s", result.errors);
+    program_result_clear(&result);
+    tree_program(place.folder, "llama-server", "kill -SEGV $$\n");
+    result = start(&place, NULL);
+    cr_expect(strstr(result.errors, "signal 11") != NULL, "%s", result.errors);
+    program_result_clear(&result);
+    place_clear(&place);
+}
+
+Test(run, refuses_what_llama_cpp_would_refuse_and_starts_nothing)
+{
+    struct place place = place_make("touch \"$0.args\"\n", "tiny.gguf");
+    const char *const extra[] = {"-ot", "blk.{50-60}=CPU", NULL};
+    struct program_result result = start(&place, extra);
+    cr_expect_eq(result.status, 2, "%s", result.errors);
+    char *path = memory_format("%s/llama-server.args", place.folder);
+    cr_expect(access(path, F_OK) != 0);
+    free(path);
+    program_result_clear(&result);
+    place_clear(&place);
+}
+
+/* ---- nobody is left behind ------------------------------------------------------------------ */
+
+static void wait_a_moment(void)
+{
+    const struct timespec moment = {.tv_nsec = 20000000};
+    nanosleep(&moment, NULL);
+}
+
+/* The process id that the script wrote, once it has. */
+static pid_t written_pid(const struct place *place)
+{
+    long pid = 0;
+    for (int i = 0; pid == 0 && i < 500; i++) {
+        char *text = read_beside(place, "llama-server.pid");
+        pid = strchr(text, '\n') != NULL ? strtol(text, NULL, 10) : 0;
+        free(text);
+        wait_a_moment();
+    }
+    cr_assert(pid > 0, "the program was never started");
+    return (pid_t)pid;
+}
+
+static bool goes_away(pid_t pid)
+{
+    for (int i = 0; i < 500; i++) {
+        char *path = memory_format("/proc/%ld/stat", (long)pid);
+        FILE *file = fopen(path, "r");
+        char state = 'Z';
+        if (file != NULL) {
+            cr_assert(fscanf(file, "%*d (%*[^)]) %c", &state) >= 0);
+            fclose(file);
+        }
+        free(path);
+        if (state == 'Z' || state == 'X') {
+            return true;
+        }
+        wait_a_moment();
+    }
+    return false;
+}
+
+static pid_t start_alone(const struct place *place)
+{
+    pid_t pid = 0;
+    char *program = memory_text(otplan_path());
+    char *state = memory_text(place->state);
+    char *const words[] = {program,       "run",         place->model, "--devices", place->rig,
+                           "--llama-bin", place->folder, "-c",         "512",       NULL};
+    char *const environment[] = {state, "XDG_CONFIG_HOME=/nowhere", "PATH=/usr/bin:/bin",
+                                 "ASAN_OPTIONS=detect_leaks=0", NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    cr_assert(posix_spawn(&pid, program, &actions, NULL, words, environment) == 0);
+    posix_spawn_file_actions_destroy(&actions);
+    free(program);
+    free(state);
+    return pid;
+}
+
+static const char patient[] = "trap 'echo bye > \"$0.bye\"; exit 0' INT TERM\n"
+                              "echo $$ > \"$0.pid\"\n"
+                              "while :; do sleep 0.05; done\n";
+
+Test(run, killed_outright_leaves_no_server_behind)
+{
+    struct place place = place_make(patient, "tiny.gguf");
+    pid_t otplan = start_alone(&place);
+    pid_t server = written_pid(&place);
+    int status = 0;
+    kill(otplan, SIGKILL);
+    waitpid(otplan, &status, 0);
+    cr_expect(goes_away(server));
+    place_clear(&place);
+}
+
+Test(run, passes_signals_on_and_waits_for_the_server_s_own_end)
+{
+    static const struct {
+        int signal, status;
+    } cases[] = {{SIGINT, 130}, {SIGTERM, 0}};
+    for (size_t i = 0; i < 2; i++) {
+        struct place place = place_make(patient, "tiny.gguf");
+        pid_t otplan = start_alone(&place);
+        pid_t server = written_pid(&place);
+        int status = 0;
+        kill(otplan, cases[i].signal);
+        cr_assert_eq(waitpid(otplan, &status, 0), otplan);
+        cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == cases[i].status, "%d: %x",
+                  cases[i].signal, (unsigned)status);
+        cr_expect(goes_away(server));
+        char *bye = read_beside(&place, "llama-server.bye");
+        cr_expect_str_eq(bye, "bye\n");
+        free(bye);
+        place_clear(&place);
+    }
+}
+
+Test(run, ends_when_the_server_is_killed)
+{
+    struct place place = place_make(patient, "tiny.gguf");
+    pid_t otplan = start_alone(&place);
+    int status = 0;
+    kill(written_pid(&place), SIGKILL);
+    cr_assert_eq(waitpid(otplan, &status, 0), otplan);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 4, "%x", (unsigned)status);
+    place_clear(&place);
+}
+
+/* ---- hostile names -------------------------------------------------------------------------- */
+
+Test(run, hands_hostile_names_to_no_shell_and_no_terminal)
+{
+    static const char name[] = "a $(touch owned)'; touch owned; \x1b]0;t\x07.gguf";
+    struct place place = place_make(
+        "printf '%s\\n' \"$@\" > \"$0.args\"\n"
+        "printf 'load_tensors: CUDA0\\033[31m\\302\\2332J model buffer size = 1.00 "
+        "MiB\\n' >&2\n"
+        "printf 'llama_model_load: error loading model: \\033]52;c;aGk=\\007 oops\\n' >&2\n",
+        name);
+    struct program_result result = start(&place, NULL);
+    char *args = read_beside(&place, "llama-server.args");
+    cr_expect(strstr(args, name) != NULL, "the file is named as it is: %s", args);
+    cr_expect(strpbrk(result.errors, "\x1b\x07") == NULL, "%s", result.errors);
+    cr_expect(strstr(result.errors, "\xc2\x9b") == NULL);
+    cr_expect(access("owned", F_OK) != 0);
+    free(args);
+    program_result_clear(&result);
+    const char *const formats[] = {"--format=args", "--format=script", "--format=env",
+                                   "--format=ini",  "--format=lines",  "--format=llama-swap"};
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        const char *const words[] = {"export",  place.model, "--devices",
+                                     place.rig, formats[i],  NULL};
+        result = otplan_run_with(NULL, words);
+        cr_expect(strpbrk(result.output, "\x1b\x07") == NULL, "%s: %s", formats[i], result.output);
+        cr_expect(strpbrk(result.errors, "\x1b\x07") == NULL, "%s: %s", formats[i], result.errors);
+        program_result_clear(&result);
+    }
+    place_clear(&place);
+}
+
+Test(exports, quote_every_word_of_a_hostile_name_for_the_shell)
+{
+    struct place place = place_make("printf '%s\\n' \"$@\" > \"$0.args\"\n",
+                                    "a $(touch owned)'; touch owned; `touch owned` \"x.gguf");
+    const char *const words[] = {"export", place.model, "--devices",       place.rig,
+                                 "-ot",    "blk.0=CPU", "--format=script", NULL};
+    struct program_result result = otplan_run_with(NULL, words);
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    char *path = memory_format("PATH=%s:/usr/bin:/bin", place.folder);
+    const char *const shell[] = {"sh", "-s", NULL};
+    struct program_result ran =
+        program_run(shell, (const char *const[]){path, NULL}, result.output);
+    char *args = read_beside(&place, "llama-server.args");
+    cr_expect(strstr(args, place.model) != NULL, "%s%s%s", args, ran.errors, result.output);
+    cr_expect(access("owned", F_OK) != 0);
+    free(args);
+    free(path);
+    program_result_clear(&ran);
+    program_result_clear(&result);
+    place_clear(&place);
+}
