@@ -43,7 +43,7 @@ forbid 'includes are written from the root' '^ *# *include *"\.' "${model[@]}" "
 forbid 'a project header is included with quotes, from the root' '^ *# *include *"[^/"]+"' \
     "${model[@]}" "${ui[@]}" "${program[@]}" "${tests[@]}"
 
-forbid 'ncurses belongs to ui/' '^ *# *include *<(ncurses|ncursesw|curses|term|panel)' \
+forbid 'ncurses belongs to ui/' '^ *# *include *<(ncurses|ncursesw|curses|term\.h|panel)' \
     "${model[@]}" "${program[@]}"
 forbid 'json-c belongs to src/' '^ *# *include *<(json|json-c)' "${model[@]}" "${ui[@]}"
 forbid 'PCRE2 belongs to model/override/pattern.c' '^ *# *include *<pcre2' \
