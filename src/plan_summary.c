@@ -135,7 +135,8 @@ static int reach(uint64_t bytes, uint64_t total, int columns)
 static void add_bar(const struct device *device, const struct device_use *use, int columns,
                     bool ascii, struct strbuf *out)
 {
-    const uint64_t parts[] = {use->model - use->experts, use->experts, use->context, use->compute};
+    const uint64_t parts[] = {use->model - use->experts + use->beside, use->experts, use->context,
+                              use->compute};
     int ends[4];
     uint64_t sum = 0;
     for (int i = 0; i < 4; i++) {
@@ -190,6 +191,20 @@ static void add_device(const struct device *device, const struct device_use *use
     strbuf_add(out, use->headroom >= 0 ? " left\n" : host_mapped ? " MORE\n" : " OVER\n");
 }
 
+/* In the figures above: a draft model, a multimodal projector. */
+static void add_beside(const struct rig *rig, const struct evaluation *evaluation,
+                       struct strbuf *out)
+{
+    for (size_t i = 0; i <= rig->n_devices; i++) {
+        bool is_host = i == rig->n_devices;
+        const struct device_use *use = is_host ? &evaluation->host : &evaluation->devices[i];
+        if (use->beside > 0) {
+            strbuf_format(out, "%s: of it %.1f MiB beside the model (draft model, projector)\n",
+                          is_host ? "CPU" : rig->devices[i].name, (double)use->beside / 1048576.0);
+        }
+    }
+}
+
 static void add_devices(const struct plan_json_source *source, const struct summary_style *style,
                         struct strbuf *out)
 {
@@ -207,6 +222,7 @@ static void add_devices(const struct plan_json_source *source, const struct summ
     }
     const struct device_use *host = &source->evaluation->host;
     add_device(&rig->host, host, name_width, style, host->fits && host->headroom < 0, out);
+    add_beside(rig, source->evaluation, out);
     strbuf_add(out, "\n");
 }
 

@@ -97,6 +97,7 @@ static void duplicate(struct rig *rig, size_t index)
     device.description = memory_text(device.description);
     device.compute_capability = memory_text(device.compute_capability);
     device.pci = NULL;
+    device.beside = 0;
     append(rig, device);
 }
 

@@ -6,6 +6,7 @@
 #include "model/text/flags.h"
 #include "src/accelerator_data.h"
 #include "src/assets.h"
+#include "src/beside.h"
 #include "src/detect.h"
 #include "src/device_file.h"
 #include "src/hf_cache.h"
@@ -349,6 +350,8 @@ static bool open_rest(const struct options *options, const struct plan_document 
     if (opened) {
         config_apply_margins(&session->config, &session->rig);
         apply_locks(document, session);
+        beside_weigh(session->model, &session->plan, &session->facts, &session->rig,
+                     &session->notes);
     }
     return opened && place(options, session, error);
 }

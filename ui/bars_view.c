@@ -74,7 +74,7 @@ static void draw_bar(const struct ui *ui, const struct scene *scene, const struc
     const struct device_use *use = scene_use(scene->shown, device);
     const struct device *what = scene_device(scene->rig, device);
     struct bar bar = {
-        .bytes = {[BAR_DENSE] = use->model - use->experts,
+        .bytes = {[BAR_DENSE] = use->model - use->experts + use->beside,
                   [BAR_EXPERTS] = use->experts,
                   [BAR_CACHE] = use->context,
                   [BAR_COMPUTE] = use->compute},

@@ -39,6 +39,7 @@ struct device {
     uint64_t free;         /* bytes, before llama.cpp starts */
     uint64_t context;      /* bytes: what llama.cpp's own context takes on the device */
     uint64_t reserve;      /* bytes: kept for others */
+    uint64_t beside;       /* bytes: a draft model or projector loaded beside the model */
     int64_t margin;        /* bytes; -1: not set here (-fitt, else the default) */
     double bandwidth_gb_s; /* 0: unknown */
     double link_gb_s;      /* 0: unknown */
@@ -54,6 +55,7 @@ struct rig {
     struct device host;   /* name "CPU" */
     bool simulated;       /* from a device file or --rig, not this machine: the screen says SIM */
     char *found_by;       /* owned or NULL: "NVML", "nvidia-smi", "device file demo.json" */
+    bool has_projector;   /* --mmproj: its compute buffer is not in `beside` */
     bool order_uncertain; /* NVML cannot know CUDA's order: warning device-order */
 };
 

@@ -335,12 +335,14 @@ const char *figure_source_name(enum figure_source source)
     return names[source];
 }
 
-static void name_sources(const struct model *model, const struct rig *rig, struct evaluation *out)
+/* What stands beside the model, and what each figure rests on. */
+static void take_given(const struct model *model, const struct rig *rig, struct evaluation *out)
 {
     enum figure_source context =
         model->hparams.memory == MEMORY_UNKNOWN ? FIGURE_ESTIMATE : FIGURE_EXACT;
     for (size_t i = 0; i <= rig->n_devices; i++) {
         struct device_use *use = i < rig->n_devices ? &out->devices[i] : &out->host;
+        use->beside = i < rig->n_devices ? rig->devices[i].beside : rig->host.beside;
         use->context_source = context;
         use->compute_source = FIGURE_ESTIMATE;
     }
@@ -419,7 +421,7 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
     weigh_tensors(model, rig, out);
     weigh_context(model, rig, out);
     weigh_compute(model, rig, plan, out);
-    name_sources(model, rig, out);
+    take_given(model, rig, out);
     evaluation_find_budgets(rig, plan, out);
     warnings_collect(model, rig, plan, decided, out);
     decisions_clear(&own);

@@ -281,6 +281,10 @@ void warnings_collect(const struct model *model, const struct rig *rig, const st
     warn_layers(model, evaluation);
     warn_devices(rig, plan, evaluation);
     warn_model(model, evaluation);
+    if (rig->has_projector) {
+        warn(evaluation, WARN_ESTIMATE_ONLY,
+             "--mmproj: its weights are counted, its compute buffer is not");
+    }
 }
 
 void warnings_budgets_again(const struct rig *rig, struct evaluation *evaluation)
