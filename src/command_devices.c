@@ -146,6 +146,15 @@ static char *devices_json(const struct rig *rig, const struct strbuf *changes)
     return json_out_take(object);
 }
 
+static const char *rpc_servers(const struct options *options)
+{
+    const char *servers = NULL;
+    for (size_t i = 0; i + 1 < options->n_llama; i++) {
+        servers = strcmp(options->llama[i], "--rpc") == 0 ? options->llama[i + 1] : servers;
+    }
+    return servers;
+}
+
 /* Asks the user's own llama.cpp where there is one. A build that does not answer changes nothing. */
 static bool ask_llama(const struct options *options, struct rig *rig, struct strbuf *changes,
                       struct error *error)
@@ -156,7 +165,7 @@ static bool ask_llama(const struct options *options, struct rig *rig, struct str
         return options->llama_bin == NULL;
     }
     struct llama_devices answer;
-    bool asked = llama_devices_ask(program, true, &answer, NULL);
+    bool asked = llama_devices_ask(program, rpc_servers(options), &answer, NULL);
     if (asked && answer.answered) {
         llama_devices_merge(&answer, rig, changes);
         accelerator_fill_bandwidths(rig);

@@ -65,11 +65,16 @@ static const char probe[] =
     "  --json            predicted and answered figures, in bytes\n";
 
 static const char devices[] =
-    "otplan devices [--devices FILE | --rig SPEC] [--json] [--save FILE]\n"
+    "otplan devices [--devices FILE] [--llama-bin DIR] [--rpc SERVERS] [--save FILE] [--json]\n"
     "\n"
-    "The devices of this machine in llama.cpp's order, and how they were found. What --json "
-    "prints\n"
-    "and --save writes is a device file: change it and give it to --devices.\n";
+    "The devices of this machine in llama.cpp's order, and how each was found. Where your own\n"
+    "llama-server is found, its --list-devices is asked too; what it says wins, and what changed "
+    "is said.\n"
+    "What --json prints is a device file: change it and give it to --devices.\n"
+    "\n"
+    "  --llama-bin DIR   where llama.cpp's programs are; else the settings file, else PATH\n"
+    "  --rpc SERVERS     their devices too, as llama.cpp tells them\n"
+    "  --save FILE       write it as a device file; --force replaces an existing one\n";
 
 static const char export[] =
     "otplan export MODEL|PLAN.json [llama.cpp flags] [--format=FORMAT] [-o FILE] [options]\n"

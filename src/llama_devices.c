@@ -158,9 +158,12 @@ static void cache_write(const char *path, const char *key, const char *text)
     }
 }
 
-static bool ask(const char *program, struct llama_devices *out, struct error *error)
+static bool ask(const char *program, const char *rpc, struct llama_devices *out,
+                struct error *error)
 {
-    static const char *const words[] = {"--list-devices", NULL};
+    static const char *const plain[] = {"--list-devices", NULL};
+    const char *const with_rpc[] = {"--rpc", rpc, "--list-devices", NULL}; /* it must come first */
+    const char *const *words = rpc != NULL ? with_rpc : plain;
     struct llama_answer answer;
     if (!llama_program_ask(program, words, PATIENCE_SECONDS, NULL, &answer, error)) {
         return false;
@@ -170,15 +173,15 @@ static bool ask(const char *program, struct llama_devices *out, struct error *er
     return true;
 }
 
-bool llama_devices_ask(const char *program, bool use_cache, struct llama_devices *out,
+bool llama_devices_ask(const char *program, const char *rpc, struct llama_devices *out,
                        struct error *error)
 {
     *out = (struct llama_devices){0};
-    char *key = cache_key(program);
+    char *key = rpc == NULL ? cache_key(program) : NULL;
     char *path = key != NULL ? cache_path(key) : NULL;
-    bool asked = use_cache && key != NULL && cache_read(path, key, out);
+    bool asked = key != NULL && cache_read(path, key, out);
     if (!asked) {
-        asked = ask(program, out, error);
+        asked = ask(program, rpc, out, error);
         if (asked && out->answered && out->n > 0) {
             cache_write(path, key, out->text); /* none found may be a passing trouble: ask again */
         }

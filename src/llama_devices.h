@@ -27,8 +27,9 @@ struct llama_devices {
 
 /* Reads the text of an answer. Free with llama_devices_clear. */
 void llama_devices_read(const char *text, struct llama_devices *out);
-/* Asks `program`, or the cache. ERROR_SYSTEM where the program cannot be started. */
-bool llama_devices_ask(const char *program, bool use_cache, struct llama_devices *out,
+/* Asks `program`, or the cache. With `rpc` (what --rpc takes, or NULL) the servers are asked as well, each time
+ * anew. ERROR_SYSTEM where the program cannot be started. */
+bool llama_devices_ask(const char *program, const char *rpc, struct llama_devices *out,
                        struct error *error);
 void llama_devices_clear(struct llama_devices *devices);
 

@@ -83,6 +83,28 @@ Test(list_devices, that_gives_no_list_changes_nothing)
     test_folder_remove(folder);
 }
 
+Test(list_devices, asks_the_servers_of_rpc_each_time)
+{
+    char *folder = test_folder_make();
+    char *cache = memory_format("XDG_CACHE_HOME=%s/cache", folder);
+    tree_program(folder, "llama-server",
+                 "printf x >> $0.asked; [ \"$1 $3\" = '--rpc --list-devices' ] || exit 1\n"
+                 "echo 'Available devices:'\n"
+                 "echo \"  RPC0: $2 (8000 MiB, 7000 MiB free)\"\n");
+    for (size_t i = 1; i <= 2; i++) {
+        const char *const environment[] = {"OTPLAN_NVML=/nowhere", "OTPLAN_ROOT=/nowhere", cache,
+                                           NULL};
+        const char *const words[] = {"devices", "--llama-bin",    folder,
+                                     "--rpc",   "10.0.0.2:50052", NULL};
+        struct program_result result = otplan_run_with(environment, words);
+        cr_expect(strstr(result.output, "RPC0 ") != NULL, "%s%s", result.output, result.errors);
+        cr_expect_eq(asked(folder), i);
+        program_result_clear(&result);
+    }
+    free(cache);
+    test_folder_remove(folder);
+}
+
 Test(list_devices, reads_names_of_any_backend_and_nothing_hostile)
 {
     struct llama_devices devices;

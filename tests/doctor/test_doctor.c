@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LIBRARY "OTPLAN_NVML=" OTPLAN_BUILD "/tests/libfake_nvml.so"
@@ -89,6 +90,26 @@ Test(doctor, names_the_cause_and_the_repair_of_every_trouble)
         program_result_clear(&result);
         test_folder_remove(folder);
     }
+}
+
+Test(doctor, finds_a_device_file_that_may_not_be_opened)
+{
+    if (geteuid() == 0) {
+        cr_skip_test("root may open every file");
+    }
+    char *folder = test_folder_make();
+    tree_program(folder, "llama-server", SERVER(NONE, CUDA_LINE));
+    tree_write(folder, "dev/nvidia0", "");
+    char *device = memory_format("%s/dev/nvidia0", folder);
+    cr_assert(chmod(device, 0) == 0);
+    const char *const words[] = {"--llama-bin", folder, NULL};
+    struct program_result result = examine(folder, CARD, NULL, words);
+    cr_expect_eq(result.status, 3);
+    cr_expect(strstr(result.output, "no-permission: ") != NULL, "%s", result.output);
+    cr_expect(strstr(result.output, "dev/nvidia0") != NULL, "%s", result.output);
+    program_result_clear(&result);
+    free(device);
+    test_folder_remove(folder);
 }
 
 Test(doctor, is_content_with_a_build_that_serves_the_card)
