@@ -314,9 +314,8 @@ static bool open_remote(const char *name, struct model_file **out, struct error 
         return false;
     }
     struct model_file *file = memory_new(sizeof *file);
-    bool hub = strncmp(name, "hf:", 3) == 0;
     file->path = memory_text(name);
-    file->first_path = memory_text(hub ? name : remote.heads[0].url);
+    file->first_path = memory_text(remote.heads[0].url);
     file->notice = remote.from_cache
                        ? "the server cannot be reached: this is the model as it was last seen"
                        : NULL;

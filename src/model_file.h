@@ -15,7 +15,7 @@ struct model_file_map; /* one mapped part */
 
 struct model_file {
     char *path;          /* owned: the file the user named, or the one found in their folder */
-    char *first_path;    /* owned: the first part, the one to give to llama.cpp */
+    char *first_path;    /* owned: the first part (or its address), the one to give to llama.cpp */
     struct gguf *gguf;   /* owned */
     uint64_t file_bytes; /* of all parts together */
     size_t n_parts;

@@ -7,6 +7,7 @@
 #include "src/json_out.h"
 #include "src/json_read.h"
 #include "src/output.h"
+#include "src/remote_model.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -130,7 +131,7 @@ static bool read_words(struct json_object *object, const char *key, const struct
 static char *resolve_path(const char *document, char *model)
 {
     const char *slash = strrchr(document, '/');
-    if (model == NULL || model[0] == '/' || slash == NULL) {
+    if (model == NULL || model[0] == '/' || slash == NULL || remote_model_name(model)) {
         return model;
     }
     char *beside = memory_format("%.*s/%s", (int)(slash - document), document, model);

@@ -138,6 +138,9 @@ static bool open_model(const char *path, const struct plan_document *document,
             memory_format("the plan was made for a model of %llu tensors; this one has %llu",
                           (unsigned long long)document->model_n_tensors, (unsigned long long)n);
     }
+    if (session->notice == NULL) {
+        session->notice = memory_text(session->file->notice);
+    }
     session->model->file_bytes = session->file->file_bytes;
     plan_attach(&session->plan, session->model);
     return true;

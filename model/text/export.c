@@ -77,6 +77,14 @@ static void add_quoted(const struct export_source *source, struct strbuf *out)
     }
 }
 
+const struct export_model_flag *export_model_flag(const char *path)
+{
+    static const struct export_model_flag file = {"-m", "LLAMA_ARG_MODEL", "model"};
+    static const struct export_model_flag address = {"-mu", "LLAMA_ARG_MODEL_URL", "model-url"};
+    bool remote = strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0;
+    return remote ? &address : &file;
+}
+
 void export_add_path(const char *path, struct strbuf *out)
 {
     struct strbuf safe = {0};
@@ -98,7 +106,8 @@ void export_command(const struct export_source *source, struct strbuf *out)
     for (size_t i = 0; (set = export_variable(source, i)) != NULL; i++) {
         strbuf_format(out, "%s ", set);
     }
-    strbuf_format(out, "%s -m ", target_name(source->plan->settings.target));
+    strbuf_format(out, "%s %s ", target_name(source->plan->settings.target),
+                  export_model_flag(source->model_path)->flag);
     export_add_path(source->model_path, out);
     strbuf_add(out, source->n_args > 0 ? " " : "");
     add_quoted(source, out);
@@ -194,7 +203,8 @@ static bool write_script(const struct export_source *source, struct strbuf *out,
     for (size_t i = 0; (variable = export_variable(source, i)) != NULL; i++) {
         strbuf_format(out, "export %s\n", variable);
     }
-    strbuf_format(out, "exec %s -m ", target_name(source->plan->settings.target));
+    strbuf_format(out, "exec %s %s ", target_name(source->plan->settings.target),
+                  export_model_flag(source->model_path)->flag);
     export_add_path(source->model_path, out);
     for (size_t i = 0; i < source->n_args; i++) {
         strbuf_add(out, llama_flag_known(source->args[i], NULL, NULL) ? " \\\n    " : " ");

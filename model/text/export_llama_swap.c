@@ -42,8 +42,9 @@ bool export_llama_swap(const struct export_source *source, struct strbuf *out, s
 {
     strbuf_add(out, "models:\n  ");
     add_yaml_text(source->model->name, out);
-    strbuf_format(out, ":\n    cmd: |\n      %s --port ${PORT}\n      -m",
-                  target_name(source->plan->settings.target));
+    strbuf_format(out, ":\n    cmd: |\n      %s --port ${PORT}\n      %s",
+                  target_name(source->plan->settings.target),
+                  export_model_flag(source->model_path)->flag);
     bool written = add_word(source->model_path, " ", out, error);
     struct export_item item;
     for (size_t at = 0; written && export_next(source, &at, &item);) {

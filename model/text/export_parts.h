@@ -23,6 +23,12 @@ struct export_item {
 /* Reads the item at `*at` and steps over it; false at the end. */
 bool export_next(const struct export_source *source, size_t *at, struct export_item *item);
 
+/* The flag that gives llama.cpp the model: -m for a file, -mu for an address. */
+struct export_model_flag {
+    const char *flag, *variable, *key; /* on a command line, in the environment, in a preset */
+};
+const struct export_model_flag *export_model_flag(const char *path);
+
 /* A path for a command line: one that begins with `-` would be read as a flag. */
 void export_add_path(const char *path, struct strbuf *out);
 

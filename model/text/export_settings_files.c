@@ -53,7 +53,8 @@ bool export_env(const struct export_source *source, struct strbuf *out, struct e
     for (size_t i = 0; (variable = export_variable(source, i)) != NULL; i++) {
         strbuf_format(out, "%s\n", variable);
     }
-    strbuf_format(out, "LLAMA_ARG_MODEL=%s\n", source->model_path);
+    strbuf_format(out, "%s=%s\n", export_model_flag(source->model_path)->variable,
+                  source->model_path);
     bool written = value_fits("env", "-m", source->model_path, "\n", error);
     struct export_item item;
     for (size_t at = 0; written && export_next(source, &at, &item);) {
@@ -100,7 +101,7 @@ static bool ini_item(const struct export_item *item, struct strbuf *out, struct 
 bool export_ini(const struct export_source *source, struct strbuf *out, struct error *error)
 {
     add_section(source->model->name, out);
-    strbuf_format(out, "model = %s\n", source->model_path);
+    strbuf_format(out, "%s = %s\n", export_model_flag(source->model_path)->key, source->model_path);
     bool written = value_fits("ini", "-m", source->model_path, "\n;#", error);
     struct export_item item;
     for (size_t at = 0; written && export_next(source, &at, &item);) {
