@@ -266,7 +266,7 @@ static uint64_t budget_for(const struct search *search, const struct device_use 
         search->options->strategy == STRATEGY_AGGRESSIVE ? search->options->utilisation : 1.0;
     uint64_t budget =
         share > 0 && share < 1.0 ? (uint64_t)((double)use->budget * share) : use->budget;
-    return budget;
+    return budget > use->beside ? budget - use->beside : 0;
 }
 
 /* The plan to start from: the settings and locks of `start`, none of its overrides. */

@@ -73,6 +73,25 @@ Test(beside, a_draft_model_takes_what_it_takes_alone)
     test_folder_remove(folder);
 }
 
+// The optimiser leaves room for it.
+Test(beside, auto_places_around_it)
+{
+    char *folder = test_folder_make();
+    char *draft = make_model(folder, "draft.gguf");
+    struct json_object *plan =
+        plan_of(demo_model(), (const char *const[]){"--auto", "-md", draft, "-ub", "64"}, 5);
+    for (size_t i = 0; i < 4; i++) {
+        struct json_object *device =
+            json_object_array_get_idx(json_object_object_get(plan, "devices"), i);
+        cr_expect(figure(plan, i, "beside") == 0 ||
+                      json_object_get_boolean(json_object_object_get(device, "fits")),
+                  "device %zu", i);
+    }
+    json_object_put(plan);
+    free(draft);
+    test_folder_remove(folder);
+}
+
 Test(beside, a_projector_takes_its_weights_where_it_runs)
 {
     char *folder = test_folder_make();
