@@ -240,6 +240,23 @@ static void replace_text(char **to, const char *text)
     *to = memory_text(text);
 }
 
+/* New: the buffer type's name of the i-th device, as -ot takes it. An RPC server's devices are counted by server
+ * there, "RPC0[host:port]" (ggml-rpc.cpp), and through all servers in -dev. */
+static char *buffer_name(const struct llama_devices *answer, size_t i)
+{
+    const struct llama_device *device = &answer->list[i];
+    size_t earlier = 0;
+    bool address =
+        strchr(device->description, ':') != NULL && strpbrk(device->description, " []") == NULL;
+    if (strncmp(device->name, "RPC", 3) != 0 || !address) {
+        return memory_text(device->name);
+    }
+    for (size_t k = 0; k < i; k++) {
+        earlier += strcmp(answer->list[k].description, device->description) == 0 ? 1 : 0;
+    }
+    return memory_format("RPC%zu[%s]", earlier, device->description);
+}
+
 /* `device`: zeroed, or the card that was detected. */
 static void take_answer(const struct llama_device *now, bool kept, struct device *device)
 {
@@ -288,6 +305,8 @@ void llama_devices_merge(const struct llama_devices *answer, struct rig *rig,
             strbuf_format(changes, "%s (%s): not detected\n", now->name, now->description);
         }
         take_answer(now, answer->kept, &devices[i]);
+        free(devices[i].name);
+        devices[i].name = buffer_name(answer, i);
     }
     struct rig left = {.devices = memory_array(rig->n_devices, sizeof *left.devices)};
     for (size_t i = 0; i < rig->n_devices; i++) {

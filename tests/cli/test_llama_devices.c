@@ -97,7 +97,8 @@ Test(list_devices, asks_the_servers_of_rpc_each_time)
         const char *const words[] = {"devices", "--llama-bin",    folder,
                                      "--rpc",   "10.0.0.2:50052", NULL};
         struct program_result result = otplan_run_with(environment, words);
-        cr_expect(strstr(result.output, "RPC0 ") != NULL, "%s%s", result.output, result.errors);
+        cr_expect(strstr(result.output, "RPC0[10.0.0.2:50052] ") != NULL, "%s%s", result.output,
+                  result.errors);
         cr_expect_eq(asked(folder), i);
         program_result_clear(&result);
     }

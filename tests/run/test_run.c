@@ -122,6 +122,42 @@ Test(run, replays_a_recorded_log_to_its_verdict)
     place_clear(&place);
 }
 
+Test(run, settles_the_order_of_cards_that_differ)
+{
+    struct place place = place_make("echo \"order $CUDA_DEVICE_ORDER\"\n", "tiny.gguf");
+    const char *const environment[] = {
+        place.state,
+        "XDG_CONFIG_HOME=/nowhere",
+        "OTPLAN_ROOT=/nowhere",
+        "OTPLAN_NVML=" OTPLAN_BUILD "/tests/libfake_nvml.so",
+        "FAKE_NVML=RTX 3090|GPU-1|01|24576|24000|8.6;RTX 5090|GPU-2|02|32607|32000|12.0",
+        NULL};
+    const char *const words[] = {"run", place.model, "--llama-bin", place.folder, NULL};
+    struct program_result result = otplan_run_with(environment, words);
+    cr_expect(strstr(result.errors, "order PCI_BUS_ID\n") != NULL, "%s", result.errors);
+    program_result_clear(&result);
+    place_clear(&place);
+}
+
+Test(run, activates_the_environment_of_the_settings)
+{
+    struct place place = place_make("exit 1\n", "tiny.gguf");
+    char *settings = memory_format("{\"virtual_env_path\": \"%s/venv\"}", place.folder);
+    char *path = test_file_write(place.folder, "settings.json", settings, strlen(settings));
+    tree_program(place.folder, "venv/bin/llama-server", "echo \"in $VIRTUAL_ENV\"\n");
+    const char *const environment[] = {place.state, NULL};
+    const char *const words[] = {"run",      place.model, "--devices", place.rig,
+                                 "--config", path,        NULL};
+    struct program_result result = otplan_run_with(environment, words);
+    char *said = memory_format("in %s/venv\n", place.folder);
+    cr_expect(strstr(result.errors, said) != NULL, "%s", result.errors);
+    program_result_clear(&result);
+    free(said);
+    free(path);
+    free(settings);
+    place_clear(&place);
+}
+
 Test(run, says_how_a_program_failed)
 {
     struct place place = place_make("echo nothing; exit 7\n", "tiny.gguf");
@@ -311,4 +347,34 @@ Test(exports, quote_every_word_of_a_hostile_name_for_the_shell)
     program_result_clear(&ran);
     program_result_clear(&result);
     place_clear(&place);
+}
+
+Test(verify, of_a_hostile_log_sends_nothing_to_the_terminal)
+{
+    static const char log[] =
+        "llama_model_loader: loaded meta data with 20 key-value pairs and 3 tensors from "
+        "/m/\x1b]0;t\x07$(id).gguf (version GGUF V3)\n"
+        "ggml_cuda_init: found 1 CUDA devices:\n"
+        "  Device 0: \x1b[2J\xc2\x9b"
+        "31m\xe2\x80\xae, compute capability 8.6, VMM: yes\n"
+        "load_tensors:        CUDA0\x1b[31m model buffer size =     1.50 MiB\n"
+        "load_tensors: CUDA1\xc2\x9b"
+        "2J model buffer size =     1.50 MiB\n"
+        "llama_model_load: error loading model: \x1b]52;c;aGk=\x07 unable to allocate CUDA0 "
+        "buffer\n"
+        "llama_model_loader: loaded meta data with 20 key-value pairs and 3 tensors from "
+        "/m/\xe2\x80\xae\x1b[31m.gguf (version GGUF V3)\n";
+    char *folder = test_folder_make();
+    char *path = test_file_write(folder, "hostile.log", log, sizeof log - 1);
+    const char *const forms[][4] = {{"verify", path, NULL}, {"verify", path, "--json", NULL}};
+    for (size_t i = 0; i < 2; i++) {
+        struct program_result result = otplan_run_with(NULL, forms[i]);
+        cr_expect(result.output_bytes > 0, "%s", result.errors);
+        cr_expect(strpbrk(result.output, "\x1b\x07") == NULL, "%s", result.output);
+        cr_expect(i == 1 || strstr(result.output, "\xc2\x9b") == NULL, "%s", result.output);
+        cr_expect(i == 1 || strstr(result.output, "\xe2\x80\xae") == NULL, "%s", result.output);
+        program_result_clear(&result);
+    }
+    free(path);
+    test_folder_remove(folder);
 }
