@@ -139,12 +139,23 @@ static void say(struct strbuf *notes, const char *flag, const struct error *erro
     strbuf_format(notes, "%s %s: not counted\n", flag, error->text);
 }
 
+/* What was weighed for other settings. */
+static void forget(struct rig *rig)
+{
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        rig->devices[i].beside = 0;
+    }
+    rig->host.beside = 0;
+    rig->has_projector = false;
+}
+
 void beside_weigh(const struct model *model, const struct plan *plan,
                   const struct argument_facts *facts, struct rig *rig, struct strbuf *notes)
 {
     if (facts->draft_model == NULL && facts->mmproj == NULL) {
         return;
     }
+    forget(rig);
     struct evaluation main_use;
     plan_evaluate(model, rig, plan, NULL, &main_use);
     struct error error = {0};

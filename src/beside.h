@@ -11,7 +11,7 @@
 #include "model/base/strbuf.h"
 #include "model/text/arguments.h"
 
-/* Fills `beside` of the rig's devices. What cannot be opened is told in `notes`, one a line, and not counted. */
+/* Fills `beside` of the rig's devices anew, for the plan's settings: called again whenever they change. What cannot be opened is told in `notes`, one a line, and not counted. */
 void beside_weigh(const struct model *model, const struct plan *plan,
                   const struct argument_facts *facts, struct rig *rig, struct strbuf *notes);
 

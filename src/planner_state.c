@@ -1,6 +1,7 @@
 #include "src/planner_state.h"
 
 #include "model/base/memory.h"
+#include "src/beside.h"
 #include "ui/figures.h"
 
 #include <stdarg.h>
@@ -57,6 +58,12 @@ static void evaluate(struct planner *planner)
 {
     struct planner_step *now = planner_now(planner);
     evaluation_clear(&planner->held);
+    if (planner->options->facts != NULL) {
+        struct strbuf told_at_start = {0};
+        beside_weigh(planner->model, &now->plan, planner->options->facts, &now->rig,
+                     &told_at_start);
+        strbuf_clear(&told_at_start);
+    }
     plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &planner->held);
     planner_probe_cancel(planner);
     planner_probe_apply(planner);
