@@ -112,12 +112,13 @@ static void fill_foreign(struct layout *layout, const struct load *load, const u
     }
 }
 
-/* One expert unit of each size among those at `place` (-1: host). Models have few sizes: a handful of
+/* One expert unit of each size among those at `place` (-1: host), at home on `near` or not as asked, where
+ * there is a choice. Models have few sizes: a handful of
  * types times gate-up and down. */
 enum { MAX_SIZES = 64 };
 
 static size_t sizes_at(const struct layout *layout, const struct load *load, int place,
-                       size_t *representatives)
+                       const int16_t *home, int near, bool at_home, size_t *representatives)
 {
     size_t n = 0;
     for (size_t u = 0; u < load->n_units && n < MAX_SIZES; u++) {
@@ -128,7 +129,10 @@ static size_t sizes_at(const struct layout *layout, const struct load *load, int
         while (seen < n && load->units[representatives[seen]].bytes != load->units[u].bytes) {
             seen++;
         }
-        representatives[seen] = u;
+        bool fitting = (home[load->units[u].layer] == near) == at_home;
+        if (seen == n || fitting) {
+            representatives[seen] = u;
+        }
         n += seen == n ? 1 : 0;
     }
     return n;
@@ -136,12 +140,12 @@ static size_t sizes_at(const struct layout *layout, const struct load *load, int
 
 /* Exchanges a unit on a card for a bigger one on the host while that fits: closes the last gap. */
 static bool tighten_once(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                         size_t place)
+                         const int16_t *home, size_t place)
 {
     size_t here[MAX_SIZES];
     size_t there[MAX_SIZES];
-    size_t n_here = sizes_at(layout, load, (int)place, here);
-    size_t n_there = sizes_at(layout, load, -1, there);
+    size_t n_here = sizes_at(layout, load, (int)place, home, (int)place, false, here);
+    size_t n_there = sizes_at(layout, load, -1, home, (int)place, true, there);
     uint64_t room = capacity[place] - layout->used[place];
     size_t out = 0;
     size_t in = 0;
@@ -166,10 +170,11 @@ static bool tighten_once(struct layout *layout, const struct load *load, const u
     return true;
 }
 
-static void tighten(struct layout *layout, const struct load *load, const uint64_t *capacity)
+static void tighten(struct layout *layout, const struct load *load, const uint64_t *capacity,
+                    const int16_t *home)
 {
     for (size_t k = 0; k < load->n_devices; k++) {
-        for (int step = 0; step < 16 && tighten_once(layout, load, capacity, k); step++) {
+        for (int step = 0; step < 16 && tighten_once(layout, load, capacity, home, k); step++) {
         }
     }
 }
@@ -220,7 +225,7 @@ void layout_fill(struct layout *layout, const struct load *load, const uint64_t 
         fill_own(layout, load, capacity, home, true);
         if (foreign) {
             fill_foreign(layout, load, capacity, fastest, true);
-            tighten(layout, load, capacity);
+            tighten(layout, load, capacity, home);
         }
     }
     sum_up(layout, load, home, seconds);
