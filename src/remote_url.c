@@ -96,21 +96,24 @@ bool remote_url_same_origin(const char *a, const char *b)
 char *remote_url_shown(const char *url)
 {
     size_t length = strcspn(url, "?#");
-    const char *scheme = strstr(url, "://");
+    const char *scheme = memmem(url, length, "://", 3);
     const char *host = scheme != NULL ? scheme + 3 : url;
-    size_t authority = strcspn(host, "/?#");
-    const char *at = memrchr(host, '@', authority);
+    const char *end = url + length;
+    const char *slash = memchr(host, '/', (size_t)(end - host));
+    const char *at = memrchr(host, '@', (size_t)((slash != NULL ? slash : end) - host));
     if (at == NULL) {
         return memory_text_n(url, length);
     }
-    return memory_format("%.*s%.*s", (int)(host - url), url, (int)(length - (size_t)(at + 1 - url)),
-                         at + 1);
+    return memory_format("%.*s%.*s", (int)(host - url), url, (int)(end - at - 1), at + 1);
 }
 
+/* Of the path alone: a host that is called so is no part. */
 static bool split_part(const char *url, char **name, struct split_name *out)
 {
     *name = memory_text_n(url, strcspn(url, "?#"));
-    return split_name_parse(*name, out);
+    const char *scheme = strstr(*name, "://");
+    const char *path = scheme != NULL ? strchr(scheme + 3, '/') : NULL;
+    return path != NULL && split_name_parse(path, out) && split_name_parse(*name, out);
 }
 
 uint32_t remote_url_parts(const char *url)
