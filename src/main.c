@@ -28,7 +28,7 @@ static int run(const struct options *options, struct error *error)
         [COMMAND_DEMO] = command_planner,        [COMMAND_PROBE] = command_probe,
         [COMMAND_DOCTOR] = command_doctor,       [COMMAND_RUN] = command_run,
     };
-    static const char version[] = "otplan " OTPLAN_VERSION "\n";
+    static const char version[] = "otplan " OTPLAN_VERSION "\n" OTPLAN_BUILD_FACTS "\n";
     if (options->help || options->version) {
         const char *text = options->help ? help_text(options->command) : version;
         return output_print(text, strlen(text), error) ? 0 : (int)error->kind;
