@@ -15,6 +15,16 @@ static int find_device_name(const struct rig *rig, const char *name, size_t leng
     return DEVICE_NONE;
 }
 
+static bool is_among(const int16_t *devices, size_t n, int device)
+{
+    for (size_t k = 0; k < n; k++) {
+        if (devices[k] == device) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* -dev A,B,...: that order; "none" is CPU only; anything else unknown is refused (common/arg.cpp:1116) */
 static size_t named_devices(const struct rig *rig, const char *names, int16_t *in_use,
                             struct error *error)
@@ -32,6 +42,9 @@ static size_t named_devices(const struct rig *rig, const char *names, int16_t *i
             error_set(error, ERROR_INPUT, "-dev %s: invalid device: %.*s (this rig has %s)", names,
                       (int)length, at, strbuf_text(&known));
             strbuf_clear(&known);
+        } else if (is_among(in_use, n, device)) {
+            error_set(error, ERROR_INPUT, "-dev %s: %.*s is named twice; name each device once",
+                      names, (int)length, at);
         } else if (n < 16) {
             in_use[n++] = (int16_t)device;
         }
