@@ -151,7 +151,7 @@ static const struct arch table[] = {
     {"glm4moe", MEMORY_KV},
     {"bitnet", MEMORY_KV},
     {"t5", MEMORY_KV},
-    {"t5encoder", MEMORY_KV, .flags = ARCH_NOT_CAUSAL | ARCH_NO_OUTPUT},
+    {"t5encoder", MEMORY_KV},
     {"jais", MEMORY_KV, .network = TRAIT_LAYER_NORM | TRAIT_NO_ROPE},
     {"jais2", MEMORY_KV},
     {"nemotron", MEMORY_KV, .network = TRAIT_LAYER_NORM},

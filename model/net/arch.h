@@ -72,7 +72,8 @@ struct arch {
     enum memory_class memory;
     enum window_rule window;
     uint16_t period;         /* default window period; interval of attention layers for hybrids */
-    uint16_t default_window; /* tokens where the key is absent; 0: none */
+    uint16_t default_window; /* tokens where the key is absent; 0: none. WINDOW_IF_GIVEN: tokens
+                              * instead of the ones given */
     enum recurrent_rule recurrent;
     enum state_rule state;
     uint32_t flags;

@@ -69,7 +69,8 @@ static uint64_t window_cells(const struct hparams *hparams, const struct resolve
     return pad_cells(cells < all ? cells : all);
 }
 
-/* Without flash attention V is stored transposed, every layer as wide as the widest. */
+/* Without flash attention V is stored transposed, every layer as wide as the widest: also one without
+ * KV heads (deci), whose K is empty. */
 static uint64_t value_row(const struct hparams *hparams, const struct resolved *resolved,
                           uint32_t il)
 {
@@ -87,7 +88,7 @@ static uint64_t value_row(const struct hparams *hparams, const struct resolved *
 static uint64_t attention_bytes(const struct hparams *hparams, const struct resolved *resolved,
                                 uint32_t il, enum backend backend)
 {
-    if (!hparams->has_kv[il] || hparams->n_head_kv[il] == 0) {
+    if (!hparams->has_kv[il]) {
         return 0;
     }
     uint64_t cells = hparams->is_swa[il] ? window_cells(hparams, resolved, resolved->kv_unified)
@@ -166,10 +167,9 @@ static uint64_t indexer_bytes(const struct hparams *hparams, const struct resolv
 {
     uint32_t trunk = hparams->n_layer - hparams->n_layer_nextn;
     uint64_t cells = resolved->n_ctx_seq;
-    uint64_t keys = cache_bytes(resolved->type_k,
-                                hparams->is_swa[il] ? hparams->indexer_key_length_swa
-                                                    : hparams->indexer_key_length,
-                                cells, resolved->n_stream, backend);
+    /* the indexer's key length replaces the one of full layers only (section 12.2) */
+    uint64_t row = hparams->is_swa[il] ? hparams->key_length_swa : hparams->indexer_key_length;
+    uint64_t keys = cache_bytes(resolved->type_k, row, cells, resolved->n_stream, backend);
     switch (hparams->memory) {
     case MEMORY_DSA:
     case MEMORY_DSA_ISWA:
@@ -216,7 +216,7 @@ static uint64_t dsv4_bytes(const struct hparams *hparams, const struct resolved 
 bool context_layer_present(const struct model *model, uint32_t il)
 {
     const struct hparams *hparams = &model->hparams;
-    return (hparams->has_kv[il] && hparams->n_head_kv[il] > 0) || hparams->is_recurrent[il];
+    return hparams->has_kv[il] || hparams->is_recurrent[il];
 }
 
 uint64_t context_layer_bytes(const struct model *model, const struct resolved *resolved,

@@ -78,8 +78,12 @@ static void read_layer_counts(const struct reader *reader, struct hparams *out)
         out->n_layer_physical = out->n_layer;
         out->n_layer *= loops > 0 && loops <= MAX_LAYERS ? loops : 1;
     }
-    if (strcmp(reader->arch_name, "graniteswitch") == 0) {
-        out->n_layer_nextn = 0; /* its one extra block is a router, and kept */
+    if (strcmp(reader->arch_name, "graniteswitch") == 0 && out->n_layer > 0 &&
+        out->n_layer_nextn < out->n_layer) {
+        /* a router without weights comes after the file's blocks; its cache is kept */
+        out->n_layer_physical = out->n_layer - out->n_layer_nextn;
+        out->n_layer = out->n_layer_physical + 1;
+        out->n_layer_nextn = 0;
     }
     if (strcmp(reader->arch_name, "deepseek4") == 0 && out->n_layer_nextn < out->n_layer) {
         char name[64];
@@ -87,11 +91,11 @@ static void read_layer_counts(const struct reader *reader, struct hparams *out)
                  out->n_layer - out->n_layer_nextn);
         out->n_layer_nextn = tensor_present(reader->gguf, name) ? out->n_layer_nextn : 0;
     }
-    if (out->n_layer_nextn >= out->n_layer) {
-        out->n_layer_nextn = 0;
-    }
     if (out->n_layer_physical == 0) {
         out->n_layer_physical = out->n_layer;
+    }
+    if (out->n_layer_nextn >= out->n_layer_physical) {
+        out->n_layer_nextn = 0;
     }
 }
 
@@ -100,6 +104,15 @@ static void repeat_layers(uint32_t *values, const struct hparams *hparams)
 {
     for (uint32_t il = hparams->n_layer_physical; il < hparams->n_layer; il++) {
         values[il] = values[il % hparams->n_layer_physical];
+    }
+}
+
+/* models/granite-switch.cpp: the router is a layer with one head and no feed-forward. */
+static void set_router_layer(const struct reader *reader, struct hparams *out)
+{
+    if (strcmp(reader->arch_name, "graniteswitch") == 0) {
+        out->n_head[out->n_layer - 1] = out->n_head_kv[out->n_layer - 1] = 1;
+        out->n_ff[out->n_layer - 1] = 0;
     }
 }
 
@@ -112,6 +125,7 @@ static void read_heads(const struct reader *reader, struct hparams *out)
     repeat_layers(out->n_head, out);
     repeat_layers(out->n_head_kv, out);
     repeat_layers(out->n_ff, out);
+    set_router_layer(reader, out);
     uint32_t head = out->n_head[0] > 0 ? out->n_embd / out->n_head[0] : 0;
     out->key_length = get(reader, "attention.key_length", head);
     out->value_length = get(reader, "attention.value_length", head);
@@ -160,11 +174,10 @@ static void read_windows(const struct reader *reader, struct hparams *out)
     if (arch->window == WINDOW_64_LAYERS && out->n_layer - out->n_layer_nextn != 64) {
         return;
     }
-    bool forced =
-        strcmp(arch->name, "smallthinker") == 0; /* 4096 wherever a window is given at all */
-    out->n_swa = get(reader, "attention.sliding_window", arch->default_window);
-    if (forced && out->n_swa > 0) {
-        out->n_swa = arch->default_window;
+    bool only_given = arch->window == WINDOW_IF_GIVEN;
+    out->n_swa = get(reader, "attention.sliding_window", only_given ? 0 : arch->default_window);
+    if (only_given && out->n_swa > 0 && arch->default_window > 0) {
+        out->n_swa = arch->default_window; /* smallthinker: whatever the key says */
     }
     if (arch->window == WINDOW_CHUNKED) {
         /* llama4 reads the key only to see a 0; its chunks are always 8192 long */
@@ -266,7 +279,8 @@ static void read_layer_kinds(const struct reader *reader, struct hparams *out)
         } else if (out->memory == MEMORY_DSV4) {
             out->has_kv[il] = true;
         } else if (out->memory != MEMORY_RECURRENT) {
-            out->has_kv[il] = in_trunk && il < shared_from;
+            bool guessed = out->memory == MEMORY_UNKNOWN; /* may be a layer of another kind */
+            out->has_kv[il] = in_trunk && il < shared_from && (!guessed || out->n_head_kv[il] > 0);
         }
         out->is_recurrent[il] = out->is_recurrent[il] && in_trunk;
     }
@@ -274,25 +288,29 @@ static void read_layer_kinds(const struct reader *reader, struct hparams *out)
 
 /* ---- indexers and compressed caches --------------------------------------------------------- */
 
+/* Layers are full where no key tells. GLM-5.2, known by its context, has a list in llama.cpp's source
+ * (models/glm-dsa.cpp): two full ones, then one of each four, for 78 layers. */
+static bool indexer_default(const struct reader *reader, const struct hparams *hparams, uint32_t il)
+{
+    bool listed = strcmp(reader->arch_name, "glm-dsa") == 0 && hparams->n_ctx_train >= 1048576;
+    return !listed || il < 2 || (il < 78 && (il - 2) % 4 == 0);
+}
+
 static void read_indexer(const struct reader *reader, struct hparams *out)
 {
     out->indexer_n_head = get(reader, "attention.indexer.head_count", 0);
     out->indexer_key_length = get(reader, "attention.indexer.key_length", 0);
-    out->indexer_key_length_swa =
-        get(reader, "attention.indexer.key_length_swa", out->indexer_key_length);
     out->indexer_top_k = get(reader, "attention.indexer.top_k", 0);
     get_layers(reader, "attention.compress_ratios", NULL, out->n_layer, out->compress_ratio);
     out->hyper_connections = get(reader, "hyper_connection.count", 0);
-    bool all = out->arch != NULL && strcmp(out->arch->name, "deepseek32") == 0;
+    bool all = strcmp(reader->arch_name, "deepseek32") == 0;
     const struct gguf_value *types = find(reader, "attention.indexer.types");
     for (uint32_t il = 0; il < out->n_layer; il++) {
-        out->indexer_full[il] = all || types == NULL ||
-                                gguf_element_i64(types, types->type == GGUF_ARRAY ? il : 0) != 0;
+        out->indexer_full[il] =
+            all ||
+            (types == NULL ? indexer_default(reader, out, il)
+                           : gguf_element_i64(types, types->type == GGUF_ARRAY ? il : 0) != 0);
     }
-    /* GLM-5.2 has a list of its own in the source, used from this context length on */
-    bool built_in = out->arch != NULL && strcmp(out->arch->name, "glm-dsa") == 0 && types == NULL &&
-                    out->n_ctx_train >= 1048576;
-    out->estimate_only = out->estimate_only || built_in;
     if (out->memory == MEMORY_DSA && out->indexer_top_k == 0) {
         out->memory = MEMORY_KV; /* hy_v4 without an indexer: plain MLA */
     }
@@ -350,9 +368,12 @@ static uint32_t vocabulary(const struct reader *reader)
 static bool check_counts(const struct reader *reader, const struct hparams *hparams,
                          struct error *error)
 {
-    if (hparams->n_layer == 0 || hparams->n_layer > MAX_LAYERS) {
+    /* the product of blocks and loops may have wrapped: the blocks alone are asked first */
+    uint32_t blocks = hparams->n_layer_physical;
+    uint32_t layers = blocks > MAX_LAYERS ? blocks : hparams->n_layer;
+    if (layers == 0 || layers > MAX_LAYERS) {
         return error_set(error, ERROR_INPUT, "%s.block_count is %u: llama.cpp takes 1 to %d layers",
-                         reader->arch_name, hparams->n_layer, MAX_LAYERS);
+                         reader->arch_name, layers, MAX_LAYERS);
     }
     if (hparams->n_expert > 1024 || hparams->n_expert_used > hparams->n_expert) {
         return error_set(error, ERROR_INPUT,

@@ -6,7 +6,7 @@
 bool model_layer_creates(const struct model *model, const struct model_tensor *tensor, uint32_t il)
 {
     const struct hparams *hparams = &model->hparams;
-    if (il < tensor->home_layer || il >= hparams->n_layer - hparams->n_layer_nextn) {
+    if (il < tensor->home_layer || il >= hparams->n_layer_physical - hparams->n_layer_nextn) {
         return false;
     }
     /* models/gemma4.cpp:94-97: rope_freqs belongs to the full-attention layers */
