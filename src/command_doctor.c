@@ -53,8 +53,7 @@ static void add_program(const struct doctor *doctor, struct strbuf *out)
 
 static void add_env(const struct doctor_env *env, struct strbuf *out)
 {
-    const struct build_library *gpu =
-        env->libraries != NULL ? build_gpu_library(env->libraries, env->n_libraries) : NULL;
+    const struct build_library *gpu = build_gpu_library(env->libraries, env->n_libraries);
     add_safe_line(out, "env", env->folder);
     for (size_t i = 0; i < env->n_libraries; i++) {
         const struct build_library *library = &env->libraries[i];

@@ -136,8 +136,7 @@ static bool read_own(struct walk *walk, const struct own_option *option, const c
         return equals == NULL || error_set(error, ERROR_USAGE, "%s takes no value", option->name);
     }
     if (option->value == MAYBE_VALUE && equals == NULL) {
-        const char *none = "";
-        memcpy(field, &none, sizeof none);
+        *(const char **)(void *)field = "";
         return true;
     }
     if (equals == NULL && walk->at >= walk->n) {

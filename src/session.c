@@ -121,6 +121,7 @@ static bool choose_model(const struct options *options, const struct plan_docume
 static bool open_model(const char *path, const struct plan_document *document,
                        struct session *session, struct error *error)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): choose_model sets path or fails */
     if (session->command.in_container && access(path, F_OK) != 0) {
         return error_set(error, ERROR_INPUT,
                          "%s: not there: it is a path inside the container; name the file as it is "

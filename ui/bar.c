@@ -5,9 +5,9 @@ __extension__ typedef unsigned __int128 wide; /* not in ISO C; both compilers ha
 /* bytes as cells, in eighths, rounded to nearest; 128-bit so that no size overflows */
 static int eighths(uint64_t bytes, uint64_t total, int width)
 {
-    wide scaled = (wide)bytes * (unsigned)width * 8U;
-    wide result = total == 0 ? 0 : (scaled + total / 2) / total;
-    return result > (unsigned)width * 8U ? width * 8 : (int)result;
+    wide full = (wide)width * 8;
+    wide result = total == 0 ? 0 : (bytes * full + total / 2) / total;
+    return result > full ? width * 8 : (int)result;
 }
 
 static int nearest_cell(int eighth)

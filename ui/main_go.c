@@ -6,7 +6,7 @@ static void step_layer(struct ui *ui, const struct scene *scene, int columns)
     long long last = scene->map->n_layer;
     long long layer = (long long)ui->layer + (long long)columns * ui->fold;
     if (ui->layer == scene->map->n_layer && columns < 0) {
-        layer = last - 1 + (columns + 1) * ui->fold; /* from the output column */
+        layer = last - 1 + (columns + 1LL) * ui->fold; /* from the output column */
     }
     bool to_output = ui->row == MAP_HOME || ui->layer == scene->map->n_layer || columns == 1;
     long long limit = to_output ? last : last - 1;

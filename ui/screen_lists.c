@@ -12,7 +12,7 @@ static void draw_items(const struct ui *ui, enum screen screen, const struct sce
 {
     const struct list *list = screen_list_of(ui, screen);
     for (int line = 0; line < screen_height(ui); line++) {
-        size_t at = (size_t)(list->top + line);
+        size_t at = (size_t)list->top + (size_t)line;
         if (at >= n) {
             break;
         }

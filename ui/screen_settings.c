@@ -30,7 +30,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
     draw_effect(ui, scene, 1, canvas);
     int y = screen_first_line(SCREEN_SETTINGS, ui);
     for (int line = 0; line < screen_height(ui); line++) {
-        size_t index = (size_t)(list->top + line);
+        size_t index = (size_t)list->top + (size_t)line;
         if (index >= setting_count()) {
             break;
         }
@@ -87,8 +87,10 @@ static void try_choice(struct ui *ui, const struct setting *setting, const char 
     for (; setting->choices[n] != NULL; n++) {
         at = strcmp(setting->choices[n], now) == 0 ? n : at;
     }
-    snprintf(ui->candidate, sizeof ui->candidate, "set %s %s", setting->name,
-             setting->choices[(at + step + n) % n]);
+    if (n > 0) {
+        snprintf(ui->candidate, sizeof ui->candidate, "set %s %s", setting->name,
+                 setting->choices[(at + step + n) % n]);
+    }
 }
 
 static void act(struct ui *ui, const struct scene *scene, enum action action, struct intent *intent)

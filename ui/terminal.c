@@ -117,6 +117,7 @@ static bool check_terminal(struct error *error)
                          term == NULL ? "" : term);
     }
     const char *address = tigetstr("cup");
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): terminfo's own word for "not a string" */
     bool is_known = address != NULL && address != (char *)-1;
     del_curterm(cur_term); /* newterm makes its own */
     if (!is_known) {

@@ -62,8 +62,8 @@ static int32_t mask_groups(struct network *network, int32_t probs)
 {
     struct graph *graph = &network->graph;
     uint64_t n_expert = graph_shape(graph, probs).ne[0], n_groups = network->rows->n_groups;
-    uint64_t each = n_expert / n_groups, n = network->n_tokens, used = network->rows->n_group_used;
-    n = graph_shape(graph, probs).ne[1];
+    uint64_t each = n_expert / n_groups, used = network->rows->n_group_used;
+    uint64_t n = graph_shape(graph, probs).ne[1];
     int32_t groups = graph_reshape(graph, probs, SHAPE(each, n_groups, n));
     int32_t best = argsort(graph, groups, 2);
     int32_t flat = graph_reshape(graph, groups, SHAPE(1, each, n_groups, n));

@@ -69,7 +69,7 @@ uint32_t compute_layers_pick(const struct compute_input *input, const struct com
 {
     const struct hparams *hparams = &input->model->hparams;
     uint32_t n = hparams->n_layer - hparams->n_layer_nextn;
-    uint64_t marks[MAX_LAYERS];
+    uint64_t marks[MAX_LAYERS] = {0};
     mark_layers(input, rows, n, marks);
     for (uint32_t il = 0; il < n; il++) {
         picked[il] = il;

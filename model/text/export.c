@@ -96,7 +96,7 @@ void export_add_path(const char *path, struct strbuf *out)
 void export_command(const struct export_source *source, struct strbuf *out)
 {
     const char *unset = export_unset_variable(source, 0);
-    const char *set = export_variable(source, 0);
+    const char *set = NULL;
     if (unset != NULL) {
         strbuf_add(out, "env ");
     }
