@@ -277,7 +277,7 @@ static size_t add_backend(const struct sysfs_card *cards, size_t n,
                           const struct backend_names *names, const char *const *environment,
                           struct rig *rig)
 {
-    size_t chosen[MOST_CARDS];
+    size_t chosen[MOST_CARDS] = {0};
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (belongs(&cards[i], names)) {

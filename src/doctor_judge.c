@@ -330,10 +330,11 @@ static void judge_env(struct doctor *doctor, const struct doctor_env *env,
                       const struct doctor_env *best)
 {
     const struct build_library *gpu = env_gpu(env);
-    char *use = best != NULL ? memory_format("use %s, whose build has %s", best->folder,
-                                             env_gpu(best)->backend)
-                             : memory_text("CMAKE_ARGS=\"-DGGML_CUDA=on\" pip install "
-                                           "--force-reinstall --no-cache-dir llama-cpp-python");
+    const struct build_library *better = best != NULL ? env_gpu(best) : NULL;
+    char *use = better != NULL
+                    ? memory_format("use %s, whose build has %s", best->folder, better->backend)
+                    : memory_text("CMAKE_ARGS=\"-DGGML_CUDA=on\" pip install "
+                                  "--force-reinstall --no-cache-dir llama-cpp-python");
     const char *code = best != NULL ? "wrong-environment" : "cpu-only-build";
     if (env->libraries_in == NULL) {
         doctor_find(doctor, best == NULL, "no-llama-cpp-python", use,

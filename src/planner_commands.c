@@ -473,7 +473,8 @@ bool planner_command(struct planner *planner, const char *line, struct error *er
 
 bool planner_commands_file(struct planner *planner, const char *path, struct error *error)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+    bool is_input = strcmp(path, "-") == 0;
+    FILE *file = is_input ? stdin : fopen(path, "r");
     if (file == NULL) {
         return error_set(error, ERROR_INPUT, "%s: cannot be read", path);
     }
@@ -489,7 +490,7 @@ bool planner_commands_file(struct planner *planner, const char *path, struct err
                error_set(error, ERROR_INPUT, "%s: line %zu: %.800s", path, number, why.text);
     }
     free(line);
-    if (file != stdin) {
+    if (!is_input) {
         fclose(file);
     }
     return fine;

@@ -147,9 +147,9 @@ static void pane_rule(const struct scene *scene, struct pane *pane, size_t rule)
     bool is_generated = rule < held->rules.n;
     const struct override *given =
         is_generated ? NULL : &scene->plan->given->entries[rule - held->rules.n];
-    const char *pattern = is_generated ? held->rules.rules[rule].pattern : given->pattern;
+    const char *pattern = given != NULL ? given->pattern : held->rules.rules[rule].pattern;
     const char *buffer =
-        is_generated ? rig_name(scene->rig, held->rules.rules[rule].device) : given->buffer;
+        given != NULL ? given->buffer : rig_name(scene->rig, held->rules.rules[rule].device);
     char head[256];
     char number[32];
     snprintf(number, sizeof number, "-ot %zu", rule + 1);

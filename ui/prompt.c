@@ -183,7 +183,7 @@ enum prompt_result prompt_event(struct prompt *prompt, const struct event *event
         break;
     }
     if (event->key >= 0x20 && event->key < PRESS_UP && event->key != 127) {
-        char bytes[4];
+        char bytes[4] = "";
         insert(prompt, bytes, text_encode(event->key, bytes));
         return PROMPT_CHANGED;
     }

@@ -114,7 +114,7 @@ static void take_row(struct compute_rows *rows, const struct model *model, int32
     int part = find_part(tensor->name, PART_LAYER_COUNT, PART_COUNT);
     if (part == PART_TOKEN_EMBD && tensor->tied_to >= 0)
         part = PART_OUTPUT;
-    if (part >= 0)
+    if (part >= PART_LAYER_COUNT)
         rows->global[part - PART_LAYER_COUNT] = index;
 }
 

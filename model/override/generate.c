@@ -89,7 +89,7 @@ static void wish_of_rule(const struct rule_writer *writer, const uint32_t *decid
 
 static bool wish_has_layers(const struct name_grid *grid, const struct rule_wish *wish)
 {
-    return memchr(wish->layers, true, grid->n_layers * sizeof *wish->layers) != NULL;
+    return memchr(wish->layers, 1, grid->n_layers * sizeof *wish->layers) != NULL;
 }
 
 static void write_cover(struct rule_writer *writer, const struct plan_cover *plan)
