@@ -40,9 +40,9 @@ bool asset_path(const char *name, char **out, struct error *error)
         const char *folder;
         const char *inside;
     } places[] = {
-        {getenv("OTPLAN_ASSETS"), ""}, {own, "/assets"},
-        {own, "/../share/otplan"},     {OTPLAN_ASSETS_BUILT, ""},
-        {OTPLAN_ASSETS_INSTALLED, ""},
+        {getenv("OTPLAN_ASSETS"), ""}, {own, "/assets"}, /* a build folder */
+        {own, "/../assets"},                             /* its tests */
+        {own, "/../share/otplan"},     {OTPLAN_ASSETS_INSTALLED, ""},
     };
     *out = NULL;
     for (size_t i = 0; *out == NULL && i < sizeof places / sizeof places[0]; i++) {

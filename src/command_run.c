@@ -10,6 +10,7 @@
 #include "src/log_file.h"
 #include "src/run_progress.h"
 #include "src/session.h"
+#include "src/user_folder.h"
 #include "src/verify_text.h"
 
 #include <errno.h>
@@ -206,35 +207,21 @@ static bool make_command(const struct options *options, const struct session *se
 
 /* ---- the log -------------------------------------------------------------------------------- */
 
-/* Makes a folder and those above it. */
-static void make_folders(char *path)
-{
-    for (char *at = path + 1; (at = strchr(at, '/')) != NULL; at++) {
-        *at = '\0';
-        mkdir(path, 0700);
-        *at = '/';
-    }
-    mkdir(path, 0700);
-}
-
 /* New: a new file's path; its descriptor in `file`, -1 where it cannot be made. */
 static char *open_log(int *file)
 {
-    const char *state = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    char *folder = state != NULL && state[0] == '/'
-                       ? memory_format("%s/otplan", state)
-                       : memory_format("%s/.local/state/otplan", home != NULL ? home : "/tmp");
     char stamp[32] = "";
     time_t now = time(NULL);
     struct tm local;
     if (localtime_r(&now, &local) != NULL) {
         strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
     }
-    make_folders(folder);
-    char *path = memory_format("%s/run-%s-%ld.log", folder, stamp, (long)getpid());
+    char *name = memory_format("run-%s-%ld.log", stamp, (long)getpid());
+    char *kept = user_path(USER_STATE, name);
+    char *path = kept != NULL ? kept : memory_format("/tmp/otplan-%s", name);
+    free(name);
+    user_make_folders(path);
     *file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    free(folder);
     return path;
 }
 

@@ -3,6 +3,7 @@
 #include "model/base/memory.h"
 #include "model/text/argument_values.h"
 #include "src/json_read.h"
+#include "src/user_folder.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -181,11 +182,7 @@ static bool read_section(struct reading *reading, const struct section *section,
 /* New, or NULL. */
 static char *usual_place(void)
 {
-    const char *folder = getenv("XDG_CONFIG_HOME");
-    const char *home = getenv("HOME");
-    char *path = folder != NULL && folder[0] == '/' ? memory_format("%s/otplan/config.json", folder)
-                 : home != NULL ? memory_format("%s/.config/otplan/config.json", home)
-                                : NULL;
+    char *path = user_path(USER_CONFIG, "config.json");
     if (path != NULL && access(path, F_OK) != 0) {
         free(path);
         return NULL;

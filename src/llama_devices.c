@@ -4,7 +4,9 @@
 #include "src/llama_program.h"
 #include "src/machine_tree.h"
 #include "src/output.h"
+#include "src/user_folder.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,26 +111,13 @@ static char *cache_key(const char *program)
     return line;
 }
 
-/* New: the file that an answer is kept in; its folders are made. NULL without a home. */
+/* New: the file that an answer is kept in. NULL without a home. */
 static char *cache_path(const char *key)
 {
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    if ((cache == NULL || cache[0] != '/') && (home == NULL || home[0] != '/')) {
-        return NULL;
-    }
-    char *base =
-        cache != NULL && cache[0] == '/' ? memory_text(cache) : memory_format("%s/.cache", home);
-    char *folder = memory_format("%s/otplan", base);
-    mkdir(base, 0700);
-    mkdir(folder, 0700);
-    uint64_t hash = 14695981039346656037U; /* FNV-1a */
-    for (const char *at = key; *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * 1099511628211U;
-    }
-    char *path = memory_format("%s/devices-%016llx.txt", folder, (unsigned long long)hash);
-    free(base);
-    free(folder);
+    char *name =
+        memory_format("devices-%016" PRIx64 ".txt", user_hash(USER_HASH, key, strlen(key)));
+    char *path = user_path(USER_CACHE, name);
+    free(name);
     return path;
 }
 
@@ -152,6 +141,7 @@ static bool cache_read(const char *path, const char *key, struct llama_devices *
 static void cache_write(const char *path, const char *key, const char *text)
 {
     if (path != NULL) {
+        user_make_folders(path);
         char *whole = memory_format("%s\n%s", key, text);
         output_write_file(path, whole, strlen(whole), true, false, NULL);
         free(whole);

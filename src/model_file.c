@@ -6,6 +6,7 @@
 #include "src/download_marks.h"
 #include "src/model_folder.h"
 #include "src/remote_model.h"
+#include "src/user_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -359,12 +360,9 @@ void model_file_close(struct model_file **file)
 
 uint64_t model_file_head_hash(const struct model_file *file)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = USER_HASH;
     for (size_t i = 0; i < file->n_parts; i++) {
-        const uint8_t *bytes = file->maps[i].bytes;
-        for (uint64_t at = 0; at < file->gguf->extents[i].table_end; at++) {
-            hash = (hash ^ bytes[at]) * UINT64_C(0x100000001b3);
-        }
+        hash = user_hash(hash, file->maps[i].bytes, file->gguf->extents[i].table_end);
     }
     return hash;
 }

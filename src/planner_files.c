@@ -7,7 +7,9 @@
 #include "src/output.h"
 #include "src/plan_document.h"
 #include "src/plan_json.h"
+#include "src/user_folder.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,33 +199,14 @@ bool planner_write(struct planner *planner, const char *path, bool force, struct
 
 /* ---- the copy kept in case of a crash -------------------------------------------------------- */
 
-/* $XDG_STATE_HOME/otplan/MODEL-HASH.json; one for each model's path. */
+/* New: one for each model's path; NULL without a home. */
 static char *autosave_name(const struct planner *planner)
 {
-    const char *state = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    char *folder = state != NULL && state[0] == '/' ? memory_format("%s/otplan", state)
-                   : home != NULL && home[0] == '/' ? memory_format("%s/.local/state/otplan", home)
-                                                    : NULL;
-    if (folder == NULL) {
-        return NULL;
-    }
-    uint64_t hash = 0xCBF29CE484222325U;
-    for (const char *at = planner->model->path; at != NULL && *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * 0x100000001B3U;
-    }
-    for (char *slash = folder + 1; slash != NULL;) { /* every folder on the way */
-        slash = strchr(slash, '/');
-        if (slash != NULL) {
-            *slash = '\0';
-        }
-        mkdir(folder, 0700);
-        if (slash != NULL) {
-            *slash++ = '/';
-        }
-    }
-    char *path = memory_format("%s/autosave-%016llx.json", folder, (unsigned long long)hash);
-    free(folder);
+    const char *model = planner->model->path != NULL ? planner->model->path : "";
+    char *name =
+        memory_format("autosave-%016" PRIx64 ".json", user_hash(USER_HASH, model, strlen(model)));
+    char *path = user_path(USER_STATE, name);
+    free(name);
     return path;
 }
 
@@ -249,6 +232,7 @@ void planner_autosave(struct planner *planner)
         return;
     }
     planner->autosaved_id = id;
+    user_make_folders(planner->autosave_path);
     write_document(planner, planner->autosave_path, true, NULL);
 }
 

@@ -5,8 +5,10 @@
 #include "src/json_out.h"
 #include "src/json_read.h"
 #include "src/output.h"
+#include "src/user_folder.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,38 +61,12 @@ char *probe_cache_key(const struct probe_question *question, const struct model_
 
 /* ---- where it is kept ----------------------------------------------------------------------- */
 
-/* New: the folder, with `make` made where it is missing; NULL without a home. */
-static char *find_folder(bool make)
+/* New: the file an answer is kept in; NULL without a home. */
+static char *find_path(const char *key)
 {
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    char *folder = cache != NULL && cache[0] == '/' ? memory_format("%s/otplan", cache)
-                   : home != NULL && home[0] == '/' ? memory_format("%s/.cache/otplan", home)
-                                                    : NULL;
-    for (char *slash = make ? folder : NULL; slash != NULL;) {
-        slash = strchr(slash + 1, '/');
-        if (slash != NULL) {
-            *slash = '\0';
-        }
-        mkdir(folder, 0700);
-        if (slash != NULL) {
-            *slash = '/';
-        }
-    }
-    return folder;
-}
-
-static char *find_path(const char *key, bool make)
-{
-    uint64_t hash = 0xCBF29CE484222325U;
-    for (const char *at = key; *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * 0x100000001B3U;
-    }
-    char *folder = find_folder(make);
-    char *path = folder == NULL
-                     ? NULL
-                     : memory_format("%s/probe-%016llx.json", folder, (unsigned long long)hash);
-    free(folder);
+    char *name = memory_format("probe-%016" PRIx64 ".json", user_hash(USER_HASH, key, strlen(key)));
+    char *path = user_path(USER_CACHE, name);
+    free(name);
     return path;
 }
 
@@ -149,7 +125,7 @@ bool probe_cache_find(const char *key, struct probe *out)
 {
     *out = (struct probe){0};
     struct json_object *root = NULL;
-    char *path = find_path(key, false);
+    char *path = find_path(key);
     struct json_place place = {.path = path};
     bool found = path != NULL && access(path, R_OK) == 0 && json_read_file(path, &root, NULL) &&
                  read_answer(root, key, &place, out);
@@ -163,7 +139,7 @@ bool probe_cache_find(const char *key, struct probe *out)
 
 static bool keeps_any(void)
 {
-    char *folder = find_folder(false);
+    char *folder = user_path(USER_CACHE, "");
     DIR *listing = folder == NULL ? NULL : opendir(folder);
     bool any = false;
     for (struct dirent *entry = NULL; listing != NULL && !any;) {
@@ -209,7 +185,7 @@ static struct json_object *row_json(const struct probe_row *row)
 
 void probe_cache_keep(const char *key, const struct probe *probe)
 {
-    char *path = find_path(key, true);
+    char *path = find_path(key);
     if (path == NULL) {
         return;
     }
@@ -223,6 +199,7 @@ void probe_cache_keep(const char *key, const struct probe *probe)
     }
     json_object_object_add(root, "rows", rows);
     char *text = json_out_take(root);
+    user_make_folders(path);
     output_write_file(path, text, strlen(text), true, false, NULL);
     free(text);
     free(path);
