@@ -1,0 +1,16 @@
+# With OTPLAN_STATIC the libraries come from their archives. libc stays shared: libcurl and the NVIDIA library are
+# loaded at run time, which a wholly static program cannot do.
+set(OTPLAN_LINKED "")
+if(OTPLAN_STATIC)
+    set(OTPLAN_LINKED " linked in")
+    foreach(package NCURSES JSON PCRE2)
+        set(archives "")
+        foreach(library ${${package}_STATIC_LIBRARIES})
+            if(NOT library MATCHES "^(c|dl|m|pthread)$")
+                find_library(${package}_${library}_ARCHIVE lib${library}.a HINTS ${${package}_STATIC_LIBRARY_DIRS} REQUIRED)
+                list(APPEND archives ${${package}_${library}_ARCHIVE})
+            endif()
+        endforeach()
+        set_target_properties(PkgConfig::${package} PROPERTIES INTERFACE_LINK_LIBRARIES "${archives}")
+    endforeach()
+endif()
