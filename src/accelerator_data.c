@@ -46,13 +46,24 @@ bool accelerator_rig(const char *spec, struct rig *rig, struct error *error)
     return read;
 }
 
+static void take_rates(const struct accelerator *found, struct device *device)
+{
+    if (!(device->bandwidth_gb_s > 0)) {
+        device->bandwidth_gb_s = found->bandwidth_gb_s;
+        device->bandwidth_source = RATE_DATABASE;
+    }
+    if (!(device->tflops > 0)) {
+        device->tflops = found->tflops;
+    }
+}
+
 void accelerator_fill_bandwidths(struct rig *rig)
 {
     struct accelerators database = {0};
     bool read = false;
     for (size_t i = 0; i < rig->n_devices; i++) {
         struct device *device = &rig->devices[i];
-        if (device->bandwidth_gb_s > 0 || device->description[0] == '\0') {
+        if ((device->bandwidth_gb_s > 0 && device->tflops > 0) || device->description[0] == '\0') {
             continue;
         }
         if (!read && !read_database(&database, NULL)) {
@@ -61,7 +72,7 @@ void accelerator_fill_bandwidths(struct rig *rig)
         read = true;
         const struct accelerator *found = accelerators_find(&database, device->description);
         if (found != NULL) {
-            device->bandwidth_gb_s = found->bandwidth_gb_s;
+            take_rates(found, device);
         }
     }
     accelerators_clear(&database);

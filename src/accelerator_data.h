@@ -10,7 +10,8 @@
 /* --rig: a machine in one line (model/plan/rig_spec.h). Free with rig_clear. */
 bool accelerator_rig(const char *spec, struct rig *rig, struct error *error);
 
-/* Gives the devices without a bandwidth that of the accelerator their description names. */
+/* Gives the devices without a bandwidth, or without a figure for arithmetic, those of the accelerator that
+ * their description names. */
 void accelerator_fill_bandwidths(struct rig *rig);
 
 #endif

@@ -15,9 +15,10 @@ enum { MOST_DEVICES = 128 };
 static const double MOST_MIB = 1e9;
 
 static const char *const device_keys[] = {
-    "name",        "device",         "description",        "total_mib", "free_mib",   "pci",
-    "context_mib", "reserve_mib",    "margin_mib",         "link_gb_s", "efficiency", "switch_us",
-    "numa_node",   "bandwidth_gb_s", "compute_capability", "kernels",   NULL};
+    "name",       "device",      "description",      "total_mib",         "free_mib",
+    "pci",        "context_mib", "reserve_mib",      "margin_mib",        "link_gb_s",
+    "efficiency", "switch_us",   "numa_node",        "bandwidth_gb_s",    "compute_capability",
+    "kernels",    "tflops",      "bandwidth_source", "efficiency_source", NULL};
 
 /* Bytes from a key in MiB; a fraction of a byte is dropped. */
 static bool get_mib(struct json_object *object, const char *key, const struct json_place *place,
@@ -58,6 +59,22 @@ static bool read_memory(struct json_object *object, const struct json_place *pla
     return true;
 }
 
+/* Where a figure was taken from, as device_list_write says it; anything else is somebody's own figure. */
+static bool read_source(struct json_object *object, const char *key, const struct json_place *place,
+                        enum rate_source *source, struct error *error)
+{
+    char *name = NULL;
+    bool read = json_get_text(object, key, place, &name, error);
+    *source = RATE_GIVEN;
+    for (int i = 0; name != NULL && i < RATE_SOURCE_COUNT; i++) {
+        if (strcmp(name, rate_source_name((enum rate_source)i)) == 0) {
+            *source = (enum rate_source)i;
+        }
+    }
+    free(name);
+    return read;
+}
+
 static bool read_speed(struct json_object *object, const struct json_place *place,
                        struct device *device, struct error *error)
 {
@@ -67,6 +84,9 @@ static bool read_speed(struct json_object *object, const struct json_place *plac
         json_get_number(object, "link_gb_s", place, 0, 1e6, &device->link_gb_s, error) &&
         json_get_number(object, "efficiency", place, 0, 1, &device->efficiency, error) &&
         json_get_number(object, "switch_us", place, 0, 1e6, &device->switch_us, error) &&
+        json_get_number(object, "tflops", place, 0, 1e6, &device->tflops, error) &&
+        read_source(object, "bandwidth_source", place, &device->bandwidth_source, error) &&
+        read_source(object, "efficiency_source", place, &device->efficiency_source, error) &&
         json_get_number(object, "numa_node", place, -1, 1023, &node, error);
     device->numa_node = (int)node;
     return read;
@@ -257,6 +277,16 @@ static void add_number(struct json_object *object, const char *key, double numbe
     }
 }
 
+/* A figure and where it is from, where that is not this file itself. */
+static void add_rate(struct json_object *object, const char *key, const char *source_key,
+                     double number, enum rate_source source)
+{
+    add_number(object, key, number);
+    if (number > 0 && source != RATE_GIVEN) {
+        add_text(object, source_key, rate_source_name(source));
+    }
+}
+
 static struct json_object *device_write(const struct device *device, bool host)
 {
     struct json_object *object = json_object_new_object();
@@ -269,7 +299,8 @@ static struct json_object *device_write(const struct device *device, bool host)
     add_text(object, "description", device->description);
     json_object_object_add(object, "total_mib", mib(device->total));
     json_object_object_add(object, "free_mib", mib(device->free));
-    add_number(object, "bandwidth_gb_s", device->bandwidth_gb_s);
+    add_rate(object, "bandwidth_gb_s", "bandwidth_source", device->bandwidth_gb_s,
+             device->bandwidth_source);
     add_text(object, "compute_capability", device->compute_capability);
     add_text(object, "pci", device->pci);
     add_mib(object, "context_mib", device->context);
@@ -278,7 +309,9 @@ static struct json_object *device_write(const struct device *device, bool host)
         json_object_object_add(object, "margin_mib", mib((uint64_t)device->margin));
     }
     add_number(object, "link_gb_s", device->link_gb_s);
-    add_number(object, "efficiency", device->efficiency);
+    add_number(object, "tflops", device->tflops);
+    add_rate(object, "efficiency", "efficiency_source", device->efficiency,
+             device->efficiency_source);
     add_number(object, "switch_us", device->switch_us);
     if (device->numa_node >= 0) {
         json_object_object_add(object, "numa_node", json_object_new_int(device->numa_node));

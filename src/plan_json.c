@@ -1,10 +1,10 @@
 #include "src/plan_json.h"
 
 #include "model/base/memory.h"
-#include "model/plan/speed.h"
 #include "model/text/argument_values.h"
 #include "model/text/export.h"
 #include "src/json_out.h"
+#include "src/speed_json.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -68,6 +68,7 @@ static void add_use(struct json_object *object, const struct device *device,
     json_out_bytes(object, "used", use->used);
     json_out_signed(object, "headroom", use->headroom);
     json_out_bool(object, "fits", use->fits);
+    speed_rate_json(object, device);
     json_out_text(object, "model_source", figure_source_name(use->model_source));
     json_out_text(object, "context_source", figure_source_name(use->context_source));
     json_out_text(object, "compute_source", figure_source_name(use->compute_source));
@@ -250,40 +251,6 @@ static void add_arguments(struct json_object *object, const struct plan_json_sou
     arguments_free(&args);
 }
 
-/* ---- speed ---------------------------------------------------------------------------------- */
-
-static void add_speed(struct json_object *list, const char *name, const struct speed_use *use)
-{
-    struct json_object *object = json_object_new_object();
-    json_out_text(object, "name", name);
-    json_object_object_add(object, "seconds", json_object_new_double(use->seconds));
-    json_out_bytes(object, "bytes_read", (uint64_t)use->bytes_read);
-    json_object_array_add(list, object);
-}
-
-/* null where a bandwidth is unknown */
-static struct json_object *throughput_json(const struct plan_json_source *source)
-{
-    struct speed speed;
-    speed_estimate(source->model, source->rig, source->evaluation, source->depth, &speed);
-    struct json_object *object = speed.known ? json_object_new_object() : NULL;
-    if (object != NULL) {
-        json_object_object_add(object, "tokens_per_second",
-                               json_object_new_double(speed.tokens_per_second));
-        json_object_object_add(
-            object, "bound_tokens_per_second",
-            speed.bound_known ? json_object_new_double(speed.bound_tokens_per_second) : NULL);
-        struct json_object *list = json_object_new_array();
-        for (size_t i = 0; i < source->rig->n_devices; i++) {
-            add_speed(list, source->rig->devices[i].name, &speed.devices[i]);
-        }
-        add_speed(list, source->rig->host.name, &speed.host);
-        json_object_object_add(object, "per_device", list);
-    }
-    speed_clear(&speed);
-    return object;
-}
-
 char *plan_json_text(const struct plan_json_source *source)
 {
     const struct evaluation *evaluation = source->evaluation;
@@ -299,7 +266,7 @@ char *plan_json_text(const struct plan_json_source *source)
     json_object_object_add(object, "overrides",
                            overrides_json(source->rig, source->plan, evaluation));
     add_arguments(object, source);
-    json_object_object_add(object, "throughput", throughput_json(source));
+    json_object_object_add(object, "throughput", speed_json(source));
     json_object_object_add(object, "warnings", warnings_json(evaluation));
     return json_out_take(object);
 }

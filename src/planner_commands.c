@@ -125,7 +125,8 @@ static bool set_screen_option(struct planner *planner, const struct words *words
     }
     if (strcmp(name, "depth") == 0) {
         planner->depth = strtoull(value, NULL, 10);
-        planner_find_speed(planner, &planner_now(planner)->rig, &planner->held, &planner->speed);
+        planner_find_speed(planner, &planner_now(planner)->rig, &planner->held, &planner->speed,
+                           &planner->prompt);
         return true;
     }
     if (strcmp(name, "mouse") == 0 && (yes || no)) {

@@ -24,7 +24,7 @@ static void show_step(struct planner *planner, struct planner_step *step)
     plan_evaluate(planner->model, &planner->preview_step.rig, &planner->preview_step.plan,
                   &planner->preview_decisions, &planner->preview);
     planner_find_speed(planner, &planner->preview_step.rig, &planner->preview,
-                       &planner->preview_speed);
+                       &planner->preview_speed, &planner->preview_prompt);
     arguments_free(&planner->preview_arguments);
     planner->preview_arguments =
         arguments_write(planner->model, &planner->preview_step.rig, &planner->preview_step.plan,
@@ -197,6 +197,7 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .shown = planner->is_preview ? &planner->preview : &planner->held,
         .held = &planner->held,
         .speed = planner->is_preview ? &planner->preview_speed : &planner->speed,
+        .prompt = planner->is_preview ? &planner->preview_prompt : &planner->prompt,
         .is_preview = planner->is_preview,
         .preview_text = planner->preview_text,
         .arguments = planner->is_preview ? planner->preview_arguments : planner->arguments,

@@ -45,12 +45,15 @@ void planner_say(struct planner *planner, bool is_error, const char *format, ...
 enum { SPEED_TENSORS = 20000 }; /* past that the figure would cost more than a frame */
 
 void planner_find_speed(struct planner *planner, const struct rig *rig,
-                        const struct evaluation *evaluation, struct speed *speed)
+                        const struct evaluation *evaluation, struct speed *speed,
+                        struct prompt_speed *prompt)
 {
     speed_clear(speed);
     *speed = (struct speed){0};
+    prompt_speed_clear(prompt);
     if (planner->model->n_tensors <= SPEED_TENSORS) {
         speed_estimate(planner->model, rig, evaluation, planner->depth, speed);
+        prompt_speed_estimate(planner->model, rig, evaluation, planner->depth, prompt);
     }
 }
 
@@ -67,7 +70,7 @@ static void evaluate(struct planner *planner)
     plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &planner->held);
     planner_probe_cancel(planner);
     planner_probe_apply(planner);
-    planner_find_speed(planner, &now->rig, &planner->held, &planner->speed);
+    planner_find_speed(planner, &now->rig, &planner->held, &planner->speed, &planner->prompt);
     arguments_free(&planner->arguments);
     planner->arguments = arguments_write(planner->model, &now->rig, &now->plan, &planner->held,
                                          &planner->n_arguments);
@@ -229,6 +232,8 @@ void planner_close(struct planner *planner)
     planner_report_forget(planner);
     speed_clear(&planner->speed);
     speed_clear(&planner->preview_speed);
+    prompt_speed_clear(&planner->prompt);
+    prompt_speed_clear(&planner->preview_prompt);
     for (size_t i = 0; i < planner->n_steps; i++) {
         planner_step_clear(&planner->steps[i]);
     }

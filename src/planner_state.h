@@ -48,6 +48,7 @@ struct planner {
     uint64_t next_id, saved_id;
     struct evaluation held;
     struct speed speed;
+    struct prompt_speed prompt;
     uint64_t depth; /* tokens in the cache, for the speed */
     struct decisions decisions;
     char **arguments;
@@ -61,6 +62,7 @@ struct planner {
     struct planner_step preview_step;
     struct evaluation preview;
     struct speed preview_speed;
+    struct prompt_speed preview_prompt;
     struct decisions preview_decisions;
     char **preview_arguments;
     size_t n_preview_arguments;
@@ -107,7 +109,8 @@ void planner_take(struct planner *planner, struct planner_step *step, const char
 bool planner_go_to(struct planner *planner, size_t at);
 bool planner_edit(struct planner *planner, const struct edit *edit);
 void planner_find_speed(struct planner *planner, const struct rig *rig,
-                        const struct evaluation *evaluation, struct speed *speed);
+                        const struct evaluation *evaluation, struct speed *speed,
+                        struct prompt_speed *prompt);
 void planner_verify(struct planner *planner);
 bool planner_is_unsaved(const struct planner *planner);
 void planner_say(struct planner *planner, bool is_error, const char *format, ...)

@@ -7,7 +7,7 @@
 #include "model/log/log_verify.h"
 #include "model/plan/edit.h"
 #include "model/plan/layer_map.h"
-#include "model/plan/speed.h"
+#include "model/plan/prompt_speed.h"
 
 enum verify_state { VERIFY_PENDING, VERIFY_DONE, VERIFY_FAILED };
 
@@ -22,12 +22,13 @@ struct scene {
     const struct layer_map *map;
     const struct rig *rig;
     const struct plan *plan;
-    const struct evaluation *shown; /* of the preview while something is carried, else = held */
-    const struct evaluation *held;  /* of the plan as it is */
-    const struct speed *speed;      /* of what is shown; NULL or not known: says nothing */
-    bool is_preview;                /* shown != held */
-    const char *preview_text;       /* what the preview does, or why it does nothing; or NULL */
-    char *const *arguments;         /* of what is shown: "-c", "32768", ... */
+    const struct evaluation *shown;    /* of the preview while something is carried, else = held */
+    const struct evaluation *held;     /* of the plan as it is */
+    const struct speed *speed;         /* of what is shown; NULL or not known: says nothing */
+    const struct prompt_speed *prompt; /* the same, of prompts */
+    bool is_preview;                   /* shown != held */
+    const char *preview_text;          /* what the preview does, or why it does nothing; or NULL */
+    char *const *arguments;            /* of what is shown: "-c", "32768", ... */
     size_t n_arguments;
     enum verify_state verify;
     const char *verify_text; /* VERIFY_FAILED: why */

@@ -20,6 +20,22 @@ static void row(struct canvas *canvas, int *y, enum ink ink, const char *label, 
     (*y)++;
 }
 
+/* What decoding one token reads, how long that takes, and which part of the token's time it is. */
+static void read_row(struct canvas *canvas, int *y, const struct speed *speed,
+                     const struct speed_use *use)
+{
+    char label[64];
+    double ms = 1000 * use->seconds;
+    int digits = ms < 10 ? 3 : ms < 1000 ? 1 : 0;
+    if (speed->known && speed->seconds > 0) {
+        snprintf(label, sizeof label, "a token reads (%.*f ms, %.1f%%)", digits, ms,
+                 100 * use->seconds / speed->seconds);
+    } else {
+        snprintf(label, sizeof label, "a token reads");
+    }
+    row(canvas, y, INK_PLAIN, label, (uint64_t)use->bytes_read, "");
+}
+
 static int device_of(const struct ui *ui, const struct scene *scene)
 {
     if (ui->focus == FOCUS_DEVICES) {
@@ -60,9 +76,58 @@ static void draw_tensor(const struct ui *ui, const struct scene *scene, int *y,
                       place->cache == DEVICE_NONE ? "none" : rig_name(scene->rig, place->cache));
         row(canvas, y, INK_PLAIN, "cache of this layer", place->context, "");
         row(canvas, y, INK_PLAIN, "tensors of this layer", bytes, "");
+        if (scene->speed != NULL && scene->speed->layers != NULL) {
+            read_row(canvas, y, scene->speed, &scene->speed->layers[ui->layer]);
+        }
         (*y)++;
     }
     free(rows);
+}
+
+static void draw_rate(const struct device *device, int *y, struct canvas *canvas)
+{
+    double efficiency = device->efficiency > 0 ? device->efficiency : DEFAULT_EFFICIENCY;
+    if (device->bandwidth_gb_s > 0) {
+        canvas_format(canvas, 4, (*y)++, INK_DIM, "at %.0f GB/s (%s) x %.0f%% (%s)",
+                      device->bandwidth_gb_s, device_bandwidth_rests_on(device), 100 * efficiency,
+                      device_efficiency_rests_on(device));
+    } else {
+        canvas_format(canvas, 4, (*y)++, INK_DIM,
+                      "bandwidth unknown: bandwidth_gb_s in the device file tells it");
+    }
+}
+
+/* "prompt, 512 tokens: 13 ms, of it 5 ms for 260 226.6 MiB over the link" */
+static void draw_prompt(const struct prompt_speed *prompt, int device, int *y,
+                        struct canvas *canvas)
+{
+    char mib[FIGURE_MAX];
+    const struct prompt_use *use = device == DEVICE_HOST ? &prompt->host : &prompt->devices[device];
+    if (!prompt->known) {
+        canvas_format(canvas, 2, (*y)++, INK_PLAIN, "prompt: not known, %s",
+                      prompt->unknown_because);
+    } else if (use->bytes_copied > 0) {
+        canvas_format(canvas, 2, (*y)++, INK_PLAIN,
+                      "prompt, %u tokens: %.0f ms, of it %.0f ms for %s MiB over the link",
+                      prompt->n_ubatch, 1000 * use->seconds, 1000 * use->copy_seconds,
+                      figure_mib_up(mib, (uint64_t)use->bytes_copied));
+    } else {
+        canvas_format(canvas, 2, (*y)++, INK_PLAIN, "prompt, %u tokens: %.1f ms", prompt->n_ubatch,
+                      1000 * use->seconds);
+    }
+}
+
+static void draw_speed(const struct scene *scene, int device, int *y, struct canvas *canvas)
+{
+    const struct speed *speed = scene->speed;
+    if (speed == NULL || speed->layers == NULL) {
+        return;
+    }
+    read_row(canvas, y, speed, device == DEVICE_HOST ? &speed->host : &speed->devices[device]);
+    draw_rate(scene_device(scene->rig, device), y, canvas);
+    if (scene->prompt != NULL && scene->prompt->devices != NULL) {
+        draw_prompt(scene->prompt, device, y, canvas);
+    }
 }
 
 static const char *source_note(const struct scene *scene, enum figure_source source)
@@ -112,6 +177,9 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
     uint64_t distance = use->headroom < 0 ? (uint64_t)-use->headroom : (uint64_t)use->headroom;
     row(canvas, &y, use->headroom < 0 ? INK_OVER : INK_OK,
         use->headroom < 0 ? "OVER BUDGET BY" : "room left", distance, "");
+    if (y + 3 < canvas->height) {
+        draw_speed(scene, device, &y, canvas);
+    }
 }
 
 const struct screen_ops detail_screen = {draw, NULL, NULL};

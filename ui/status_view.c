@@ -147,16 +147,18 @@ static void say_speed(const struct scene *scene, bool is_wide, char *out, size_t
     if (speed == NULL || !speed->known) {
         return;
     }
-    if (is_wide && speed->bound_known) {
-        snprintf(out, n, "   %.1f t/s of at most %.1f", speed->tokens_per_second,
-                 speed->bound_tokens_per_second);
-    } else {
-        snprintf(out, n, "   %.1f t/s", speed->tokens_per_second);
+    size_t used = (size_t)snprintf(out, n, "   %.1f t/s", speed->tokens_per_second);
+    if (is_wide && speed->bound_known && used < n) {
+        used += (size_t)snprintf(out + used, n - used, " of at most %.1f",
+                                 speed->bound_tokens_per_second);
+    }
+    if (is_wide && scene->prompt != NULL && scene->prompt->known && used < n) {
+        snprintf(out + used, n - used, "   prompt %.0f t/s", scene->prompt->tokens_per_second);
     }
 }
 
 struct fit_text {
-    char over[400], fits[96], warnings[48], speed[80];
+    char over[400], fits[96], warnings[48], speed[120];
     bool any_warning, is_slow;
     int cells;
 };

@@ -24,7 +24,7 @@ double link_gb_s_of(const char *link)
 
 /* ---- reading ---- */
 
-enum { COLUMNS = 8, MAX_FIELD = 80 };
+enum { COLUMNS = 9, MAX_FIELD = 80 };
 
 struct row {
     char field[COLUMNS][MAX_FIELD];
@@ -58,19 +58,29 @@ static bool mib_read(const char *text, uint64_t *bytes)
     return end != text && *end == '\0' && mib < UINT64_C(1) << 40;
 }
 
-static bool row_read(const struct row *row, struct accelerator *out)
+static bool number_read(const char *text, double *out)
 {
     char *end;
 
+    *out = strtod(text, &end);
+    return end != text && *end == '\0' && *out >= 0;
+}
+
+static bool row_read(const struct row *row, struct accelerator *out)
+{
+    char *end;
+    double tflops;
+
     *out = (struct accelerator){.bandwidth_gb_s = strtod(row->field[4], &end)};
-    if (*end != '\0' || !(out->bandwidth_gb_s > 0) || !mib_read(row->field[2], &out->memory) ||
-        !mib_read(row->field[3], &out->seen))
+    if (*end != '\0' || !number_read(row->field[7], &tflops) || !(out->bandwidth_gb_s > 0) ||
+        !mib_read(row->field[2], &out->memory) || !mib_read(row->field[3], &out->seen))
         return false;
     out->backend = memory_text(row->field[0]);
     out->name = memory_text(row->field[1]);
     out->arch = memory_text(row->field[5]);
     out->link_gb_s = link_gb_s_of(row->field[6]);
-    out->source = memory_text(row->field[7]);
+    out->tflops = tflops;
+    out->source = memory_text(row->field[8]);
     return true;
 }
 

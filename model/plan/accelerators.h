@@ -15,6 +15,7 @@ struct accelerator {
     uint64_t memory; /* bytes, as the driver reports them; 0: shared with the host */
     uint64_t seen;   /* bytes that llama.cpp was seen to find; 0: not seen */
     double bandwidth_gb_s;
+    double tflops;    /* F16 matrix arithmetic, dense; 0: not known */
     char *arch;       /* owned: "8.6", "gfx1100" */
     double link_gb_s; /* one direction, theoretical; 0: shares the host's memory */
     char *source;     /* owned: how the figures are known, see the head of the file */

@@ -83,6 +83,26 @@ void rig_init_host(struct device *host, uint64_t total, uint64_t free_bytes)
     };
 }
 
+const char *rate_source_name(enum rate_source source)
+{
+    static const char *const names[RATE_SOURCE_COUNT] = {
+        [RATE_DRIVER] = "driver",     [RATE_GIVEN] = "device file",
+        [RATE_SPEC] = "--rig",        [RATE_DATABASE] = "database",
+        [RATE_MEASURED] = "measured", [RATE_CALIBRATED] = "calibrated",
+    };
+    return names[source];
+}
+
+const char *device_bandwidth_rests_on(const struct device *device)
+{
+    return device->bandwidth_gb_s > 0 ? rate_source_name(device->bandwidth_source) : "unknown";
+}
+
+const char *device_efficiency_rests_on(const struct device *device)
+{
+    return device->efficiency > 0 ? rate_source_name(device->efficiency_source) : "default";
+}
+
 int rig_find(const struct rig *rig, const char *buffer_name)
 {
     for (size_t i = 0; i < rig->n_devices; i++) {

@@ -24,6 +24,17 @@ enum backend { /* what the buffer rules depend on; taken from the device's name 
                BACKEND_OTHER,
 };
 
+enum rate_source {              /* where a bandwidth or an efficiency was taken from */
+                   RATE_DRIVER, /* the card's driver, on this machine */
+                   RATE_GIVEN,  /* device file */
+                   RATE_SPEC,   /* --rig: kind and channels of the host memory */
+                   RATE_DATABASE,
+                   RATE_MEASURED,
+                   RATE_CALIBRATED, /* fitted to speeds that were reached (model/plan/calibrate.h) */
+                   RATE_SOURCE_COUNT,
+};
+const char *rate_source_name(enum rate_source source); /* "device file" */
+
 enum { HOST_MARGIN_MIB = 2048, DEVICE_MARGIN_MIB = 1024 };
 
 struct device {
@@ -42,11 +53,13 @@ struct device {
     uint64_t beside;       /* bytes: a draft model or projector loaded beside the model */
     int64_t margin;        /* bytes; -1: not set here (-fitt, else the default) */
     double bandwidth_gb_s; /* 0: unknown */
-    double link_gb_s;      /* 0: unknown */
-    double efficiency;     /* 0: default 0.75 */
+    double link_gb_s;      /* to the host, one way; 0: unknown, or it shares the host's memory */
+    double tflops;         /* matrix arithmetic in F16, dense; 0: unknown */
+    double efficiency;     /* of the bandwidth; 0: default 0.75 */
     double switch_us;      /* 0 default */
-    int numa_node;         /* -1 unknown */
-    char *found_by;        /* owned or NULL: where these facts were read, one line */
+    enum rate_source bandwidth_source, efficiency_source; /* where such a figure is there */
+    int numa_node;                                        /* -1 unknown */
+    char *found_by; /* owned or NULL: where these facts were read, one line */
 };
 
 struct rig {
@@ -67,6 +80,10 @@ void rig_init_host(struct device *host, uint64_t total, uint64_t free_bytes);
 int rig_find(const struct rig *rig, const char *buffer_name);
 /* Name for a device index: "CPU" for DEVICE_HOST; "-" for DEVICE_NONE. */
 const char *rig_name(const struct rig *rig, int device);
+
+/* What a device's bandwidth and efficiency rest on, in words: "unknown", "default" where there is none. */
+const char *device_bandwidth_rests_on(const struct device *device);
+const char *device_efficiency_rests_on(const struct device *device);
 
 /* "CPU, CUDA0, CUDA1": appended to `out`. */
 struct strbuf;

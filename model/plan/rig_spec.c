@@ -176,6 +176,7 @@ static bool host_read(const struct part *part, struct rig *rig, struct error *er
     rig->host.total = bytes;
     rig->host.free = bytes;
     rig->host.bandwidth_gb_s = gb_s;
+    rig->host.bandwidth_source = RATE_SPEC;
     return true;
 }
 
@@ -220,6 +221,8 @@ static void device_add(struct rig *rig, const struct accelerator *accelerator,
     device->total = total;
     device->free = seen ? accelerator->seen : total;
     device->bandwidth_gb_s = accelerator->bandwidth_gb_s;
+    device->bandwidth_source = RATE_DATABASE;
+    device->tflops = accelerator->tflops;
     device->link_gb_s = *part->rpc ? part->gb_s : accelerator->link_gb_s;
     device->backend = *part->rpc ? BACKEND_RPC : backend_of_name(accelerator->backend);
     if (device->backend == BACKEND_CUDA && !*part->rpc)

@@ -26,8 +26,7 @@ double speed_active(const struct model *model, size_t row)
     return 1;
 }
 
-/* A tied twin is read whole, whether or not it shares its memory with the original. */
-static double tensor_bytes(const struct model *model, size_t row)
+double speed_tensor_bytes(const struct model *model, size_t row)
 {
     const struct model_tensor *tensor = &model->tensors[row];
 
@@ -48,7 +47,8 @@ static const struct device *device_at(const struct rig *rig, int device)
     return device == DEVICE_HOST ? &rig->host : &rig->devices[device];
 }
 
-static void use_add(struct speed *speed, const struct rig *rig, int device, double bytes)
+static void use_add(struct speed *speed, const struct rig *rig, int device, size_t layer,
+                    double bytes)
 {
     struct speed_use *use = device == DEVICE_HOST ? &speed->host : &speed->devices[device];
     double rate = speed_rate(device_at(rig, device));
@@ -56,10 +56,21 @@ static void use_add(struct speed *speed, const struct rig *rig, int device, doub
     if (bytes <= 0)
         return;
     use->bytes_read += bytes;
-    if (rate > 0)
+    speed->layers[layer].bytes_read += bytes;
+    if (rate > 0) {
         use->seconds += bytes / rate;
-    else
+        speed->layers[layer].seconds += bytes / rate;
+    } else {
         speed->known = false;
+    }
+}
+
+/* Where a tensor's reading is counted: its layer, or the last entry. */
+static size_t layer_of(const struct model *model, const struct model_tensor *tensor)
+{
+    uint32_t n_layer = model->hparams.n_layer;
+
+    return tensor->layer < 0 || (uint32_t)tensor->layer > n_layer ? n_layer : (size_t)tensor->layer;
 }
 
 static void add_tensors(const struct model *model, const struct rig *rig,
@@ -67,8 +78,8 @@ static void add_tensors(const struct model *model, const struct rig *rig,
 {
     for (size_t row = 0; row < model->n_tensors; row++)
         if (evaluation->device[row] != DEVICE_NONE)
-            use_add(speed, rig, evaluation->device[row],
-                    tensor_bytes(model, row) * speed_active(model, row));
+            use_add(speed, rig, evaluation->device[row], layer_of(model, &model->tensors[row]),
+                    speed_tensor_bytes(model, row) * speed_active(model, row));
 }
 
 static void add_caches(const struct model *model, const struct rig *rig,
@@ -76,7 +87,7 @@ static void add_caches(const struct model *model, const struct rig *rig,
 {
     for (uint32_t il = 0; il < model->hparams.n_layer; il++)
         if (evaluation->layers[il].cache != DEVICE_NONE)
-            use_add(speed, rig, evaluation->layers[il].cache,
+            use_add(speed, rig, evaluation->layers[il].cache, il,
                     (double)context_layer_read(model, &evaluation->resolved, il, depth));
 }
 
@@ -200,7 +211,7 @@ static size_t bound_items(const struct model *model, const struct evaluation *ev
                             evaluation->device[row + 1] != DEVICE_NONE;
         if (evaluation->device[row] == DEVICE_NONE || twin_follows)
             continue; /* an original can always share its twin's memory, and is only looked up */
-        items[n++] = (struct speed_item){tensor_bytes(model, row), speed_active(model, row)};
+        items[n++] = (struct speed_item){speed_tensor_bytes(model, row), speed_active(model, row)};
     }
     return n;
 }
@@ -275,6 +286,7 @@ void speed_estimate(const struct model *model, const struct rig *rig,
 {
     *out = (struct speed){.known = true};
     out->devices = memory_array(rig->n_devices, sizeof *out->devices);
+    out->layers = memory_array((size_t)model->hparams.n_layer + 1, sizeof *out->layers);
     add_tensors(model, rig, evaluation, out);
     add_caches(model, rig, evaluation, depth, out);
     add_switches(model, rig, evaluation, out);
@@ -289,5 +301,6 @@ void speed_estimate(const struct model *model, const struct rig *rig,
 void speed_clear(struct speed *speed)
 {
     free(speed->devices);
+    free(speed->layers);
     *speed = (struct speed){0};
 }

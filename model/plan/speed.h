@@ -5,7 +5,7 @@
  *   t = sum over tensors of bytes * active / rate(device) + sum over layers of cache bytes at the depth
  *       / rate(its cache's device) + switches * switch cost,      rate = bandwidth * efficiency
  *
- * It ignores arithmetic, so it speaks of decoding one sequence, not of prompts or batches.
+ * It ignores arithmetic, so it speaks of decoding one sequence; prompts: model/plan/prompt_speed.h.
  */
 #ifndef OTPLAN_MODEL_PLAN_SPEED_H
 #define OTPLAN_MODEL_PLAN_SPEED_H
@@ -14,8 +14,8 @@
 
 #define DEFAULT_EFFICIENCY 0.75 /* of the bandwidth, for devices and host alike */
 
-struct speed_use { /* of one device */
-    double seconds;
+struct speed_use {  /* of one device, or of one layer */
+    double seconds; /* without what is read from devices of unknown bandwidth */
     double bytes_read;
 };
 
@@ -27,6 +27,8 @@ struct speed {
     double switch_seconds;
     struct speed_use *devices; /* rig.n_devices entries */
     struct speed_use host;
+    struct speed_use
+        *layers;      /* n_layer + 1 entries: weights and cache; the last: output, no layer */
     bool bound_known; /* false where nothing fits, or a bandwidth is missing */
     double bound_tokens_per_second;
 };
@@ -39,6 +41,8 @@ void speed_clear(struct speed *speed);
 /* Part of tensor `row` that one token reads: 1, n_expert_used / n_expert for routed experts, 0 for tables
  * read by row and for what is not loaded. */
 double speed_active(const struct model *model, size_t row);
+/* Its bytes. A tied twin is read whole, whether or not it shares its memory with the original. */
+double speed_tensor_bytes(const struct model *model, size_t row);
 /* Bytes per second; 0 where the bandwidth is unknown. */
 double speed_rate(const struct device *device);
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const char small_table[] =
-    "CUDA\tGeForce RTX 3090\t24576\t24121\t936\t8.6\tPCIe 4.0 x16\tbus\n"
-    "MTL\tM3 Max\t0\t0\t400\tApple9\tunified\tmaker\n"
-    "ROCm\tRadeon 8060S Ryzen AI Max+ 395\t0\t0\t256\tgfx1151\tunified\tbus\n";
+    "CUDA\tGeForce RTX 3090\t24576\t24121\t936\t8.6\tPCIe 4.0 x16\t142\tbus\n"
+    "MTL\tM3 Max\t0\t0\t400\tApple9\tunified\t14.1\tmaker\n"
+    "ROCm\tRadeon 8060S Ryzen AI Max+ 395\t0\t0\t256\tgfx1151\tunified\t14.1\tbus\n";
 
 static void check(bool claim)
 {

@@ -154,9 +154,9 @@ Test(rig_spec, what_is_not_understood_is_named)
 
 Test(rig_spec, a_broken_table_names_its_line)
 {
-    static const char *const tables[] = {"# head\nCUDA\tX\n",
-                                         "# head\nCUDA\tX\tmany\t0\t1\t8.6\tPCIe 4.0 x16\tbus\n",
-                                         "\nCUDA\tX\t1\t0\t0\t8.6\tPCIe 4.0 x16\tbus\n"};
+    static const char *const tables[] = {
+        "# head\nCUDA\tX\n", "# head\nCUDA\tX\tmany\t0\t1\t8.6\tPCIe 4.0 x16\t142\tbus\n",
+        "\nCUDA\tX\t1\t0\t0\t8.6\tPCIe 4.0 x16\t142\tbus\n"};
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         struct accelerators read;

@@ -159,6 +159,23 @@ Test(speed, experts_count_by_how_many_are_used_and_tables_not_at_all)
     speed_clear(&speed);
 }
 
+Test(speed, every_layer_has_its_share_and_the_output_is_the_last)
+{
+    struct small it;
+    struct speed speed;
+
+    small_make(&it);
+    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    cr_expect_float_eq(speed.layers[0].bytes_read, 200 + 800 * 0.25, 1e-9);
+    cr_expect_float_eq(speed.layers[0].seconds, 400 / 3000.0, 1e-9);
+    cr_expect_float_eq(speed.layers[1].bytes_read, 200 + 800 * 0.25, 1e-9);
+    cr_expect_float_eq(speed.layers[1].seconds, 200 / 3000.0 + 200 / 500.0, 1e-9);
+    cr_expect_float_eq(speed.layers[2].bytes_read, 1000 + 8, 1e-9);
+    cr_expect_float_eq(speed.layers[0].seconds + speed.layers[1].seconds + speed.layers[2].seconds,
+                       speed.seconds, 1e-12);
+    speed_clear(&speed);
+}
+
 Test(speed, switches_are_counted_in_the_order_of_the_work)
 {
     struct small it;

@@ -1,0 +1,181 @@
+#include "model/plan/prompt_speed.h"
+
+#include "model/base/memory.h"
+#include "model/net/context_memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OFFLOAD_MIN_BATCH = 32 }; /* GGML_OP_OFFLOAD_MIN_BATCH */
+
+struct prompt { /* one estimate at work */
+    const struct model *model;
+    const struct rig *rig;
+    const struct evaluation *evaluation;
+    struct prompt_speed *out;
+};
+
+static const struct device *device_at(const struct rig *rig, int device)
+{
+    return device == DEVICE_HOST ? &rig->host : &rig->devices[device];
+}
+
+static struct prompt_use *use_at(struct prompt_speed *out, int device)
+{
+    return device == DEVICE_HOST ? &out->host : &out->devices[device];
+}
+
+/* The first reason is kept. */
+static void unknown(struct prompt *prompt, const char *what, int device)
+{
+    struct prompt_speed *out = prompt->out;
+    if (out->known) {
+        snprintf(out->unknown_because, sizeof out->unknown_because, "no %s of %s", what,
+                 device_at(prompt->rig, device)->name);
+    }
+    out->known = false;
+}
+
+/* ---- the parts ------------------------------------------------------------------------------ */
+
+/* Reading and arithmetic run side by side. */
+static void add_work(struct prompt *prompt, int device, double bytes, double operations)
+{
+    const struct device *at = device_at(prompt->rig, device);
+    double rate = speed_rate(at);
+    double arithmetic = at->tflops * 1e12 * DEFAULT_COMPUTE_EFFICIENCY;
+    if (bytes > 0 && rate <= 0) {
+        unknown(prompt, "bandwidth", device);
+    } else if (operations > 0 && arithmetic <= 0) {
+        unknown(prompt, "arithmetic speed (tflops)", device);
+    } else {
+        double reading = bytes > 0 ? bytes / rate : 0;
+        double computing = operations > 0 ? operations / arithmetic : 0;
+        use_at(prompt->out, device)->seconds += fmax(reading, computing);
+    }
+}
+
+static void add_copy(struct prompt *prompt, int device, double bytes)
+{
+    struct prompt_use *use = use_at(prompt->out, device);
+    double link = device_at(prompt->rig, device)->link_gb_s * 1e9 * DEFAULT_EFFICIENCY;
+    if (link <= 0) {
+        unknown(prompt, "link speed", device);
+        return;
+    }
+    use->bytes_copied += bytes;
+    use->copy_seconds += bytes / link;
+    use->seconds += bytes / link;
+}
+
+static double elements_of(const struct model_tensor *tensor)
+{
+    return (double)tensor->ne[0] * (double)tensor->ne[1] * (double)tensor->ne[2] *
+           (double)tensor->ne[3];
+}
+
+static void add_tensor(struct prompt *prompt, size_t row)
+{
+    const struct model *model = prompt->model;
+    const struct model_tensor *tensor = &model->tensors[row];
+    double active = speed_active(model, row);
+    double tokens = tensor->role == ROLE_OUTPUT ? 1 : prompt->out->n_ubatch;
+    double bytes = speed_tensor_bytes(model, row) * (1 - pow(1 - active, tokens));
+    int device = prompt->evaluation->device[row];
+    if (device == DEVICE_NONE || bytes <= 0) {
+        return;
+    }
+    if (tokens < OFFLOAD_MIN_BATCH) { /* so few rows cost no more than reading the weight */
+        add_work(prompt, device, bytes, 0);
+        return;
+    }
+    if (device == DEVICE_HOST && prompt->out->offload != DEVICE_HOST) {
+        device = prompt->out->offload;
+        add_copy(prompt, device, bytes);
+    }
+    add_work(prompt, device, bytes, 2 * elements_of(tensor) * active * tokens);
+}
+
+/* Operations of the attention of layer `il` for n_ubatch tokens; 0 for layers with a state of fixed size. */
+static double attention_of(const struct prompt *prompt, uint32_t il, uint64_t depth)
+{
+    const struct hparams *hparams = &prompt->model->hparams;
+    double tokens = prompt->out->n_ubatch;
+    double span = (double)depth + tokens / 2;
+    bool windowed = hparams->is_swa[il] && hparams->n_swa > 0;
+    double lengths = hparams_is_mla(hparams) ? 2.0 * hparams->kv_lora_rank + hparams->n_rot
+                     : windowed && hparams->key_length_swa > 0
+                         ? (double)hparams->key_length_swa + hparams->value_length_swa
+                         : (double)hparams->key_length + hparams->value_length;
+    if (!hparams->has_kv[il]) {
+        return 0;
+    }
+    return 2 * tokens * (windowed ? fmin(span, hparams->n_swa) : span) * hparams->n_head[il] *
+           lengths;
+}
+
+static void add_cache(struct prompt *prompt, uint32_t il, uint64_t depth)
+{
+    int cache = prompt->evaluation->layers[il].cache;
+    if (cache == DEVICE_NONE) {
+        return;
+    }
+    uint64_t bytes = context_layer_read(prompt->model, &prompt->evaluation->resolved, il, depth);
+    add_work(prompt, cache, (double)bytes, attention_of(prompt, il, depth));
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static int find_offload(const struct prompt *prompt)
+{
+    const struct evaluation *evaluation = prompt->evaluation;
+    for (size_t i = 0; evaluation->resolved.op_offload && i < evaluation->n_in_use; i++) {
+        if (prompt->rig->devices[evaluation->in_use[i]].backend != BACKEND_RPC) {
+            return evaluation->in_use[i];
+        }
+    }
+    return DEVICE_HOST;
+}
+
+static void sum_up(struct prompt *prompt)
+{
+    struct prompt_speed *out = prompt->out;
+    const struct resolved *resolved = &prompt->evaluation->resolved;
+    double all = out->host.seconds;
+    double slowest = out->host.seconds;
+    for (size_t i = 0; i < prompt->rig->n_devices; i++) {
+        all += out->devices[i].seconds;
+        slowest = fmax(slowest, out->devices[i].seconds);
+    }
+    double pieces = out->n_ubatch > 0 ? fmax(1, resolved->n_batch / out->n_ubatch) : 1;
+    double seconds =
+        prompt->evaluation->pipeline_parallel ? all + (pieces - 1) * slowest : all * pieces;
+    out->known = out->known && seconds > 0;
+    if (out->known) {
+        out->tokens_per_second = pieces * out->n_ubatch / seconds;
+    }
+}
+
+void prompt_speed_estimate(const struct model *model, const struct rig *rig,
+                           const struct evaluation *evaluation, uint64_t depth,
+                           struct prompt_speed *out)
+{
+    struct prompt prompt = {model, rig, evaluation, out};
+    *out = (struct prompt_speed){.known = true, .n_ubatch = evaluation->resolved.n_ubatch};
+    out->devices = memory_array(rig->n_devices, sizeof *out->devices);
+    out->offload = out->n_ubatch >= OFFLOAD_MIN_BATCH ? find_offload(&prompt) : DEVICE_HOST;
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        add_tensor(&prompt, row);
+    }
+    for (uint32_t il = 0; il < model->hparams.n_layer; il++) {
+        add_cache(&prompt, il, depth);
+    }
+    sum_up(&prompt);
+}
+
+void prompt_speed_clear(struct prompt_speed *speed)
+{
+    free(speed->devices);
+    *speed = (struct prompt_speed){0};
+}
