@@ -21,6 +21,12 @@ static const char *find_block(const char *name)
     return found == NULL ? NULL : found + 1;
 }
 
+/* What a pattern of a grid would take for another layer's: no model has such names, hostile files may. */
+static bool suffix_is_wild(const char *suffix)
+{
+    return *suffix == '\0' || (*suffix >= '0' && *suffix <= '9') || strstr(suffix, "blk.") != NULL;
+}
+
 /* `PREFIXblk.N.SUFFIX`; N as llama.cpp writes it, without leading zeros. */
 static struct name_parts split_name(const char *name)
 {
@@ -35,7 +41,7 @@ static struct name_parts split_name(const char *name)
         parts.layer = parts.layer * 10 + (uint32_t)(*at++ - '0');
     }
     bool leading_zero = *digits == '0' && at - digits > 1;
-    if (at > digits && !leading_zero && *at == '.' && at[1] != '\0' &&
+    if (at > digits && !leading_zero && *at == '.' && !suffix_is_wild(at + 1) &&
         parts.layer <= NAME_GRID_MAX_LAYER) {
         parts.prefix_length = (size_t)(block - name);
         parts.suffix = at + 1;

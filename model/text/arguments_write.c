@@ -200,7 +200,8 @@ static bool entry_usable(const struct override *entry, const struct rig *rig,
 static void add_given(struct words *words, const struct rig *rig, const struct plan *plan,
                       const struct evaluation *evaluation, const struct override_argument *argument)
 {
-    const struct override *entries = plan->given->entries + argument->first;
+    const struct override *entries =
+        argument->count > 0 ? plan->given->entries + argument->first : NULL;
     bool usable = argument->refused == NULL;
     for (uint32_t i = 0; i < argument->count; i++) {
         usable = usable && entry_usable(&entries[i], rig, evaluation);
