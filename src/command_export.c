@@ -43,24 +43,16 @@ static bool make_text(enum export_format format, struct session *session,
         free(text);
         return true;
     }
-    size_t n = 0;
-    char **args = arguments_write(session->model, &session->rig, &session->plan, evaluation, &n);
-    const struct export_source source = {
-        .model = session->model,
-        .rig = &session->rig,
-        .plan = &session->plan,
-        .evaluation = evaluation,
-        .args = (const char *const *)args,
-        .n_args = n,
-        .model_path = json.model_path,
-    };
+    struct export_source source;
+    export_source_make(&source, session->model, &session->rig, &session->plan, evaluation,
+                       json.model_path);
     bool written = format == EXPORT_KOBOLD ? export_kobold(&source, out, error)
                                            : export_write(format, &source, out, error);
     const char *note = export_note(format, &source);
     if (written && note != NULL) {
         fprintf(stderr, "otplan: note: %s\n", note);
     }
-    arguments_free(&args);
+    export_source_clear(&source);
     return written;
 }
 

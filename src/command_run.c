@@ -1,6 +1,7 @@
 /* `otplan run`: the plan's program with the plan's arguments, watched to its end. */
 #include "model/base/memory.h"
 #include "model/base/plain_text.h"
+#include "model/base/word_list.h"
 #include "model/log/log_verify.h"
 #include "model/text/export.h"
 #include "model/text/shell_words.h"
@@ -26,27 +27,6 @@
 
 enum { MOST_LOG = 64 << 20 };
 
-struct words {
-    char **text; /* owned, NULL-terminated */
-    size_t n;
-};
-
-static void add_word(struct words *words, const char *text)
-{
-    words->text = memory_resize(words->text, words->n + 2, sizeof *words->text);
-    words->text[words->n++] = memory_text(text);
-    words->text[words->n] = NULL;
-}
-
-static void words_clear(struct words *words)
-{
-    for (size_t i = 0; i < words->n; i++) {
-        free(words->text[i]);
-    }
-    free(words->text);
-    *words = (struct words){0};
-}
-
 /* ---- variables ------------------------------------------------------------------------------ */
 
 static bool is_variable(const char *assignment, const char *name)
@@ -55,7 +35,7 @@ static bool is_variable(const char *assignment, const char *name)
     return strncmp(assignment, name, length) == 0 && assignment[length] == '=';
 }
 
-static void set_variable(struct words *variables, const char *assignment)
+static void set_variable(struct word_list *variables, const char *assignment)
 {
     for (size_t i = 0; i < variables->n; i++) {
         if (is_variable(variables->text[i], assignment)) {
@@ -64,7 +44,7 @@ static void set_variable(struct words *variables, const char *assignment)
             return;
         }
     }
-    add_word(variables, assignment);
+    word_list_add(variables, assignment);
 }
 
 static bool is_unset(const struct export_source *source, const char *assignment)
@@ -85,7 +65,7 @@ static bool is_folder(const char *path)
 }
 
 /* What activating the folder would set, without running its script. */
-static void activate(const char *folder, struct words *variables)
+static void activate(const char *folder, struct word_list *variables)
 {
     const char *path = getenv("PATH");
     char *search =
@@ -98,12 +78,12 @@ static void activate(const char *folder, struct words *variables)
 }
 
 static void make_variables(const struct session *session, const struct export_source *source,
-                           struct words *variables)
+                           struct word_list *variables)
 {
     const char *variable = NULL;
     for (char **at = environ; *at != NULL; at++) {
         if (!is_unset(source, *at)) {
-            add_word(variables, *at);
+            word_list_add(variables, *at);
         }
     }
     for (size_t i = 0; (variable = export_variable(source, i)) != NULL; i++) {
@@ -117,7 +97,7 @@ static void make_variables(const struct session *session, const struct export_so
 /* ---- the command ---------------------------------------------------------------------------- */
 
 /* The settings' command prefix ("conda run -n llama"), its first word found along PATH. */
-static bool add_prefix(const char *prefix, struct words *words, struct error *error)
+static bool add_prefix(const char *prefix, struct word_list *words, struct error *error)
 {
     struct shell_script script;
     bool split = shell_split(prefix, strlen(prefix), SHELL_POSIX, &script, error);
@@ -129,10 +109,10 @@ static bool add_prefix(const char *prefix, struct words *words, struct error *er
             split = error_set(error, ERROR_SYSTEM,
                               "%s: not in PATH (virtual_env_path of the settings)", first);
         } else {
-            add_word(words, path);
+            word_list_add(words, path);
         }
         for (size_t i = 1; i < command->n; i++) {
-            add_word(words, command->words[i].text);
+            word_list_add(words, command->words[i].text);
         }
         free(path);
     } else if (split) {
@@ -175,7 +155,7 @@ static bool has_verbosity(const char *const *words, size_t n)
 }
 
 static bool make_command(const struct options *options, const struct session *session,
-                         const struct export_source *source, struct words *words,
+                         const struct export_source *source, struct word_list *words,
                          struct error *error)
 {
     const char *env = session->config.virtual_env_path;
@@ -186,20 +166,20 @@ static bool make_command(const struct options *options, const struct session *se
     if (program == NULL) {
         return false;
     }
-    add_word(words, program);
-    add_word(words, "-m");
-    add_word(words, source->model_path);
+    word_list_add(words, program);
+    word_list_add(words, "-m");
+    word_list_add(words, source->model_path);
     for (size_t i = 0; i < source->n_args; i++) {
-        add_word(words, source->args[i]);
+        word_list_add(words, source->args[i]);
     }
     bool quiet = !has_verbosity(source->args, source->n_args) &&
                  !has_verbosity(options->after, options->n_after);
     if (quiet && is_server_or_cli(session)) {
-        add_word(words, "-lv"); /* else it does not say what verify needs */
-        add_word(words, "4");
+        word_list_add(words, "-lv"); /* else it does not say what verify needs */
+        word_list_add(words, "4");
     }
     for (size_t i = 0; i < options->n_after; i++) {
-        add_word(words, options->after[i]);
+        word_list_add(words, options->after[i]);
     }
     free(program);
     return true;
@@ -303,7 +283,8 @@ static int judge(const struct watch *watch, const struct log_plan *plan,
 }
 
 static int launch(const struct session *session, const struct log_plan *plan,
-                  const struct words *command, const struct words *variables, struct error *error)
+                  const struct word_list *command, const struct word_list *variables,
+                  struct error *error)
 {
     struct watch watch = {.progress = {.plan = *plan}};
     char *path = open_log(&watch.file);
@@ -346,28 +327,19 @@ static int run(const struct options *options, struct session *session, struct er
     struct evaluation evaluation = {0};
     int status = 0;
     if (session_evaluate(session, options, true, &evaluation, error)) {
-        size_t n = 0;
-        char **args =
-            arguments_write(session->model, &session->rig, &session->plan, &evaluation, &n);
-        const struct export_source source = {
-            .model = session->model,
-            .rig = &session->rig,
-            .plan = &session->plan,
-            .evaluation = &evaluation,
-            .args = (const char *const *)args,
-            .n_args = n,
-            .model_path = session_model_path(session),
-        };
+        struct export_source source;
+        export_source_make(&source, session->model, &session->rig, &session->plan, &evaluation,
+                           session_model_path(session));
         const struct log_plan plan = {session->model, &session->rig, &evaluation};
-        struct words command = {0};
-        struct words variables = {0};
+        struct word_list command = {0};
+        struct word_list variables = {0};
         make_variables(session, &source, &variables);
         status = make_command(options, session, &source, &command, error)
                      ? launch(session, &plan, &command, &variables, error)
                      : (int)error->kind;
-        words_clear(&command);
-        words_clear(&variables);
-        arguments_free(&args);
+        word_list_clear(&command);
+        word_list_clear(&variables);
+        export_source_clear(&source);
     } else {
         status = (int)error->kind;
     }

@@ -16,20 +16,12 @@
 static char *command_of(const struct side *side)
 {
     const struct compare_side *of = &side->side;
-    size_t n = 0;
-    char **args = arguments_write(of->model, of->rig, of->plan, of->evaluation, &n);
-    struct export_source source = {
-        .model = of->model,
-        .rig = of->rig,
-        .plan = of->plan,
-        .evaluation = of->evaluation,
-        .args = (const char *const *)args,
-        .n_args = n,
-        .model_path = session_model_path(&side->session),
-    };
+    struct export_source source;
+    export_source_make(&source, of->model, of->rig, of->plan, of->evaluation,
+                       session_model_path(&side->session));
     struct strbuf command = {0};
     export_command(&source, &command);
-    arguments_free(&args);
+    export_source_clear(&source);
     return strbuf_take(&command);
 }
 

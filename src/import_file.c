@@ -1,6 +1,7 @@
 #include "src/import_file.h"
 
 #include "model/base/memory.h"
+#include "model/base/word_list.h"
 #include "model/text/argument_values.h"
 #include "model/text/arguments.h"
 #include "model/text/flags.h"
@@ -35,30 +36,18 @@ static bool read_json(const char *path, const char *text, size_t bytes, struct i
 
 /* ---- spellings of other years --------------------------------------------------------------- */
 
-struct words {
-    char **text;
-    size_t n;
-};
-
-static void push(struct words *words, char *word)
-{
-    words->text = memory_resize(words->text, words->n + 2, sizeof *words->text);
-    words->text[words->n++] = word;
-    words->text[words->n] = NULL;
-}
-
 /* "-lm none" for --no-mmap, whose own values are dropped. */
-static void push_instead(struct words *words, const char *instead)
+static void push_instead(struct word_list *words, const char *instead)
 {
     for (const char *at = instead; *at != '\0';) {
         size_t length = strcspn(at, " ");
-        push(words, memory_text_n(at, length));
+        word_list_take(words, memory_text_n(at, length));
         at += length + (at[length] == ' ' ? 1 : 0);
     }
 }
 
 /* Flags whose meaning for a placement is -lm; the others that were removed say nothing of it. */
-static void read_removed(const struct flag *flag, const char *word, struct words *words,
+static void read_removed(const struct flag *flag, const char *word, struct word_list *words,
                          struct strbuf *notes)
 {
     bool load_mode = strncmp(flag->instead, "-lm ", 4) == 0;
@@ -79,7 +68,7 @@ static bool lone_flash_attn(const struct flag *flag, const char *next)
 
 static void modernise(struct imported *imported, struct strbuf *notes)
 {
-    struct words words = {0};
+    struct word_list words = {0};
     for (size_t i = 0; i < imported->n_arguments;) {
         const char *word = imported->arguments[i];
         const struct flag *flag = flag_find(word, NULL);
@@ -90,15 +79,15 @@ static void modernise(struct imported *imported, struct strbuf *notes)
             read_removed(flag, word, &words, notes);
         } else if (flag != NULL &&
                    lone_flash_attn(flag, left > 0 ? imported->arguments[i + 1] : NULL)) {
-            push(&words, memory_text("-fa"));
-            push(&words, memory_text("on"));
+            word_list_take(&words, memory_text("-fa"));
+            word_list_take(&words, memory_text("on"));
             strbuf_format(notes, "-fa without a value: read as -fa on\n");
             n = 0;
         } else if (flag == NULL) {
             strbuf_format(notes, "%s: not a flag of llama.cpp; left out\n", word);
         } else {
             for (size_t k = 0; k <= n; k++) {
-                push(&words, memory_text(imported->arguments[i + k]));
+                word_list_take(&words, memory_text(imported->arguments[i + k]));
             }
         }
         i += 1 + n;

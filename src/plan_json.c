@@ -232,23 +232,15 @@ static struct json_object *warnings_json(const struct evaluation *evaluation)
 
 static void add_arguments(struct json_object *object, const struct plan_json_source *source)
 {
-    size_t n = 0;
-    char **args = arguments_write(source->model, source->rig, source->plan, source->evaluation, &n);
-    json_object_object_add(object, "args", json_out_words((const char *const *)args, n));
-    struct export_source export = {
-        .model = source->model,
-        .rig = source->rig,
-        .plan = source->plan,
-        .evaluation = source->evaluation,
-        .args = (const char *const *)args,
-        .n_args = n,
-        .model_path = source->model_path,
-    };
+    struct export_source export;
+    export_source_make(&export, source->model, source->rig, source->plan, source->evaluation,
+                       source->model_path);
+    json_object_object_add(object, "args", json_out_words(export.args, export.n_args));
     struct strbuf command = {0};
     export_command(&export, &command);
     json_out_text(object, "command", strbuf_text(&command));
     strbuf_clear(&command);
-    arguments_free(&args);
+    export_source_clear(&export);
 }
 
 char *plan_json_text(const struct plan_json_source *source)

@@ -10,23 +10,15 @@
 static bool save_params(const struct options *options, const struct plan_json_source *source,
                         struct error *error)
 {
-    size_t n = 0;
-    char **args = arguments_write(source->model, source->rig, source->plan, source->evaluation, &n);
-    const struct export_source export = {
-        .model = source->model,
-        .rig = source->rig,
-        .plan = source->plan,
-        .evaluation = source->evaluation,
-        .args = (const char *const *)args,
-        .n_args = n,
-        .model_path = source->model_path,
-    };
+    struct export_source export;
+    export_source_make(&export, source->model, source->rig, source->plan, source->evaluation,
+                       source->model_path);
     struct strbuf text = {0};
     bool saved = export_write(EXPORT_LINES, &export, &text, error) &&
                  output_write_file(PLAN_SAVE_PARAMS, strbuf_text(&text), text.length,
                                    options->force, false, error);
     strbuf_clear(&text);
-    arguments_free(&args);
+    export_source_clear(&export);
     return saved;
 }
 

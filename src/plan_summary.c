@@ -426,23 +426,15 @@ static void add_remedies(const struct plan_json_source *source, struct strbuf *o
 
 static void add_command(const struct plan_json_source *source, struct strbuf *out)
 {
-    size_t n = 0;
-    char **args = arguments_write(source->model, source->rig, source->plan, source->evaluation, &n);
-    struct export_source export = {
-        .model = source->model,
-        .rig = source->rig,
-        .plan = source->plan,
-        .evaluation = source->evaluation,
-        .args = (const char *const *)args,
-        .n_args = n,
-        .model_path = source->model_path,
-    };
+    struct export_source export;
+    export_source_make(&export, source->model, source->rig, source->plan, source->evaluation,
+                       source->model_path);
     struct strbuf command = {0};
     export_command(&export, &command);
     strbuf_add_plain(out, strbuf_text(&command));
     strbuf_add(out, "\n");
     strbuf_clear(&command);
-    arguments_free(&args);
+    export_source_clear(&export);
 }
 
 void plan_summary(const struct plan_json_source *source, const struct summary_style *style,

@@ -47,15 +47,13 @@ static char *export_text(struct planner *planner, const char *name, struct error
         return export_json(planner);
     }
     const struct planner_step *now = planner_now(planner);
-    const struct export_source source = {.model = planner->model,
-                                         .rig = &now->rig,
-                                         .plan = &now->plan,
-                                         .evaluation = &planner->held,
-                                         .args = (const char *const *)planner->arguments,
-                                         .n_args = planner->n_arguments,
-                                         .model_path = model_path(planner)};
+    struct export_source source;
+    export_source_make(&source, planner->model, &now->rig, &now->plan, &planner->held,
+                       model_path(planner));
     struct strbuf out = {0};
-    if (!export_write(format, &source, &out, error)) {
+    bool written = export_write(format, &source, &out, error);
+    export_source_clear(&source);
+    if (!written) {
         strbuf_clear(&out);
         return NULL;
     }

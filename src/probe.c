@@ -1,6 +1,7 @@
 #include "src/probe.h"
 
 #include "model/base/memory.h"
+#include "model/base/word_list.h"
 #include "src/child.h"
 #include "src/probe_table.h"
 
@@ -65,49 +66,28 @@ struct measured *probe_measured(const struct probe *probe, const struct rig *rig
 
 /* ---- the question --------------------------------------------------------------------------- */
 
-struct words {
-    char **text;
-    size_t n;
-};
-
-static void add_word(struct words *words, const char *text)
-{
-    words->text = memory_resize(words->text, words->n + 2, sizeof *words->text);
-    words->text[words->n++] = memory_text(text);
-    words->text[words->n] = NULL;
-}
-
-static void words_clear(struct words *words)
-{
-    for (size_t i = 0; i < words->n; i++) {
-        free(words->text[i]);
-    }
-    free(words->text);
-    *words = (struct words){0};
-}
-
 static bool asks_server(const struct probe_request *request)
 {
     enum target target = request->plan->settings.target;
     return target == TARGET_LLAMA_SERVER || target == TARGET_LLAMA_CLI;
 }
 
-static void add_server_words(struct words *words, char **arguments, size_t n)
+static void add_server_words(struct word_list *words, char **arguments, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         bool fit = strcmp(arguments[i], "-fit") == 0 && i + 1 < n;
-        add_word(words, arguments[i]);
+        word_list_add(words, arguments[i]);
         if (fit) {
-            add_word(words, "on");
+            word_list_add(words, "on");
             i++;
         }
     }
-    add_word(words, "-lv");
-    add_word(words, "4");
+    word_list_add(words, "-lv");
+    word_list_add(words, "4");
 }
 
 /* llama-fit-params knows the placement alone: not -fit, and nothing that is handed through. */
-static void add_fit_params_words(struct words *words, const struct probe_request *request)
+static void add_fit_params_words(struct word_list *words, const struct probe_request *request)
 {
     struct plan plain;
     size_t n = 0;
@@ -121,17 +101,17 @@ static void add_fit_params_words(struct words *words, const struct probe_request
             continue;
         }
         if (strcmp(arguments[i], "-kvu") != 0 && strcmp(arguments[i], "-no-kvu") != 0) {
-            add_word(words, arguments[i]);
+            word_list_add(words, arguments[i]);
         }
     }
     arguments_free(&arguments);
-    add_word(words, "-fitp");
-    add_word(words, "on");
-    add_word(words, "-nr");
+    word_list_add(words, "-fitp");
+    word_list_add(words, "on");
+    word_list_add(words, "-nr");
 }
 
 static bool build_command(const struct probe_request *request, const char *program,
-                          struct words *words, struct error *error)
+                          struct word_list *words, struct error *error)
 {
     const struct resolved *resolved = &request->evaluation->resolved;
     if (!asks_server(request) && resolved->kv_unified && resolved->n_seq > 1) {
@@ -140,9 +120,9 @@ static bool build_command(const struct probe_request *request, const char *progr
                          "asked of it; plan for --target llama-server",
                          resolved->n_seq);
     }
-    add_word(words, program);
-    add_word(words, "-m");
-    add_word(words, request->model_path);
+    word_list_add(words, program);
+    word_list_add(words, "-m");
+    word_list_add(words, request->model_path);
     if (asks_server(request)) {
         size_t n = 0;
         char **arguments =
@@ -155,10 +135,10 @@ static bool build_command(const struct probe_request *request, const char *progr
     return true;
 }
 
-static void add_device_names(const struct probe_request *request, struct words *names)
+static void add_device_names(const struct probe_request *request, struct word_list *names)
 {
     for (size_t k = 0; k < request->evaluation->n_in_use; k++) {
-        add_word(names, request->rig->devices[request->evaluation->in_use[k]].device_name);
+        word_list_add(names, request->rig->devices[request->evaluation->in_use[k]].device_name);
     }
 }
 
@@ -175,8 +155,8 @@ bool probe_question_make(const struct probe_request *request, struct probe_quest
         return error_set(error, ERROR_SYSTEM, "no %s in %s: say where it is with --llama-bin DIR",
                          name, request->folder != NULL ? request->folder : "PATH");
     }
-    struct words words = {0};
-    struct words names = {0};
+    struct word_list words = {0};
+    struct word_list names = {0};
     bool made = build_command(request, out->program, &words, error);
     add_device_names(request, &names);
     out->words = words.text;
@@ -191,8 +171,8 @@ bool probe_question_make(const struct probe_request *request, struct probe_quest
 
 void probe_question_clear(struct probe_question *question)
 {
-    words_clear(&(struct words){question->words, question->n_words});
-    words_clear(&(struct words){question->devices, question->n_devices});
+    word_list_clear(&(struct word_list){question->words, question->n_words});
+    word_list_clear(&(struct word_list){question->devices, question->n_devices});
     free(question->program);
     *question = (struct probe_question){0};
 }

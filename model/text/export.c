@@ -4,6 +4,7 @@
 
 #include "model/text/export_parts.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static const char *const names[EXPORT_FORMAT_COUNT] = {
@@ -91,6 +92,26 @@ void export_add_path(const char *path, struct strbuf *out)
     strbuf_format(&safe, "%s%s", path[0] == '-' ? "./" : "", path);
     shell_quote(out, strbuf_text(&safe));
     strbuf_clear(&safe);
+}
+
+void export_source_make(struct export_source *source, const struct model *model,
+                        const struct rig *rig, const struct plan *plan,
+                        const struct evaluation *evaluation, const char *model_path)
+{
+    *source = (struct export_source){.model = model,
+                                     .rig = rig,
+                                     .plan = plan,
+                                     .evaluation = evaluation,
+                                     .model_path = model_path};
+    source->args =
+        (const char *const *)arguments_write(model, rig, plan, evaluation, &source->n_args);
+}
+
+void export_source_clear(struct export_source *source)
+{
+    char **args = (char **)(uintptr_t)source->args;
+    arguments_free(&args);
+    *source = (struct export_source){0};
 }
 
 void export_command(const struct export_source *source, struct strbuf *out)

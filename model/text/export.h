@@ -30,10 +30,16 @@ struct export_source {
     const struct rig *rig;
     const struct plan *plan;
     const struct evaluation *evaluation;
-    const char *const *args; /* as arguments_write gives them */
+    const char *model_path;  /* the file to name */
+    const char *const *args; /* owned: as arguments_write gives them */
     size_t n_args;
-    const char *model_path; /* the file to name */
 };
+
+/* Writes the arguments of a plan; the rest is borrowed. Free with export_source_clear. */
+void export_source_make(struct export_source *source, const struct model *model,
+                        const struct rig *rig, const struct plan *plan,
+                        const struct evaluation *evaluation, const char *model_path);
+void export_source_clear(struct export_source *source);
 
 /* Appends the text, ending in a newline, for all formats but the two that are JSON. ERROR_INPUT where the
  * format cannot say what the plan needs. */
