@@ -23,13 +23,20 @@ static bool read_json(const char *path, const char *text, size_t bytes, struct i
                       struct error *error)
 {
     struct json_object *object = NULL;
-    if (!json_read_text(path, text, bytes, &object, error)) {
-        return false;
+    struct error not_json = {0};
+    if (!json_read_text(path, text, bytes, &object, &not_json)) {
+        return import_text(text, bytes, NULL, out, NULL) ||
+               error_set(error, not_json.kind, "%s", not_json.text);
     }
-    bool read =
-        json_has(object, "otplan_plan")
-            ? error_set(error, ERROR_INPUT, "%s: a plan document: open it with --plan", path)
-            : import_kobold(object, path, out, error);
+    bool settings = json_has(object, "otplan_plan") || import_is_kobold(object);
+    bool read = false;
+    if (!settings) { /* a list of arguments, perhaps */
+        read = import_text(text, bytes, NULL, out, error);
+    } else if (json_has(object, "otplan_plan")) {
+        error_set(error, ERROR_INPUT, "%s: a plan document: open it with --plan", path);
+    } else {
+        read = import_kobold(object, out);
+    }
     json_object_put(object);
     return read;
 }
@@ -154,6 +161,22 @@ bool import_command(const char *program, const char *const *arguments, size_t n,
     return true;
 }
 
+bool import_buffer(const char *name, const char *text, size_t bytes, struct imported *out,
+                   struct strbuf *notes, struct error *error)
+{
+    struct error why = {0};
+    *out = (struct imported){0};
+    bool read = is_json(text) ? read_json(name, text, bytes, out, &why)
+                              : import_text(text, bytes, NULL, out, &why);
+    if (!read) {
+        bool named = strncmp(why.text, name, strlen(name)) == 0;
+        return error_set(error, why.kind, "%s%s%s", named ? "" : name, named ? "" : ": ", why.text);
+    }
+    tell(out, notes);
+    modernise(out, notes);
+    return true;
+}
+
 bool import_file(const char *path, struct imported *out, struct strbuf *notes, struct error *error)
 {
     char *text = NULL;
@@ -163,15 +186,7 @@ bool import_file(const char *path, struct imported *out, struct strbuf *notes, s
         return false;
     }
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    struct error why = {0};
-    bool read = is_json(text) ? read_json(name, text, bytes, out, &why)
-                              : import_text(text, bytes, NULL, out, &why);
+    bool read = import_buffer(name, text, bytes, out, notes, error);
     free(text);
-    if (!read) {
-        bool named = strncmp(why.text, name, strlen(name)) == 0;
-        return error_set(error, why.kind, "%s%s%s", named ? "" : name, named ? "" : ": ", why.text);
-    }
-    tell(out, notes);
-    modernise(out, notes);
-    return true;
+    return read;
 }

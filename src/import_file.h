@@ -16,6 +16,10 @@
  * input. */
 bool import_file(const char *path, struct imported *out, struct strbuf *notes, struct error *error);
 
+/* The same of text that is here already; `name` stands in front of errors. */
+bool import_buffer(const char *name, const char *text, size_t bytes, struct imported *out,
+                   struct strbuf *notes, struct error *error);
+
 /* A command line whose program speaks another dialect than llama.cpp's (llama-bench, ik_llama.cpp,
  * KoboldCpp); false, and nothing said, for all others. `program` is the first of the words. */
 bool import_command(const char *program, const char *const *arguments, size_t n,
@@ -23,7 +27,7 @@ bool import_command(const char *program, const char *const *arguments, size_t n,
 
 /* A .kcpps file's settings as llama.cpp arguments. */
 struct json_object;
-bool import_kobold(struct json_object *settings, const char *path, struct imported *out,
-                   struct error *error);
+bool import_is_kobold(struct json_object *settings);
+bool import_kobold(struct json_object *settings, struct imported *out);
 
 #endif

@@ -74,8 +74,13 @@ static void take_cache(struct json_object *settings, struct imported *out)
     }
 }
 
-bool import_kobold(struct json_object *settings, const char *path, struct imported *out,
-                   struct error *error)
+bool import_is_kobold(struct json_object *settings)
+{
+    return json_has(settings, "model_param") || json_has(settings, "overridetensors") ||
+           json_has(settings, "gpulayers");
+}
+
+bool import_kobold(struct json_object *settings, struct imported *out)
 {
     static const struct {
         const char *key, *flag;
@@ -84,12 +89,6 @@ bool import_kobold(struct json_object *settings, const char *path, struct import
         {"overridetensors", "-ot"}, {"mmproj", "--mmproj"}, {"blasbatchsize", "-ub"},
         {"threads", "-t"},
     };
-    bool kobold = json_has(settings, "model_param") || json_has(settings, "overridetensors") ||
-                  json_has(settings, "gpulayers");
-    if (!kobold) {
-        return error_set(error, ERROR_INPUT, "%s: JSON, but neither a plan nor a .kcpps file",
-                         path);
-    }
     *out = (struct imported){.kind = IMPORT_PARAMETERS, .dialect = DIALECT_KOBOLD};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         take(settings, values[i].key, values[i].flag, out);

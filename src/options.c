@@ -148,6 +148,9 @@ static bool read_own(struct walk *walk, const struct own_option *option, const c
         return true;
     }
     memcpy(field, &value, sizeof value);
+    if (field == (char *)&walk->out->import) {
+        walk->out->n_before_import = walk->out->n_llama;
+    }
     return true;
 }
 

@@ -32,6 +32,7 @@ struct options {
     size_t n_positional;
     const char **llama; /* owned array: llama.cpp's flags with their values, in order */
     size_t n_llama;
+    size_t n_before_import; /* of them, how many stand in front of --import */
     const char **envs; /* owned array: --env, may repeat */
     size_t n_envs;
     const char *const *after; /* borrowed: the words behind `--`, or NULL */

@@ -70,14 +70,21 @@ static void gather(struct arguments *to, const struct options *options, const ch
     append_some(to, options, false);
 }
 
-/* An imported file says what it says; flags only fill in what it leaves open, and rules stand behind. */
+/* What is imported stands where --import stands among the flags: what comes later wins, and of rules the first.
+ * As one side of a comparison the file says what it says; flags only fill in what it leaves open. */
 static void gather_import(struct arguments *to, const struct options *options,
                           const struct imported *imported)
 {
-    append_some(to, options, false);
+    bool side = options->command == COMMAND_COMPARE;
+    size_t before = options->n_before_import;
+    if (side) {
+        append_some(to, options, false);
+    } else {
+        append(to, options->llama, before);
+    }
     append(to, (const char *const *)imported->arguments, imported->n_arguments);
-    if (options->command != COMMAND_COMPARE) {
-        append_some(to, options, true);
+    if (!side) {
+        append(to, options->llama + before, options->n_llama - before);
     }
 }
 

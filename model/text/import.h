@@ -6,8 +6,13 @@
  *   values                         `p=B` or `p:DEVICE`, alone, in lines or between commas
  *   preset                         llama-server's --models-preset INI
  *   llama-swap                     the `cmd:` of an entry of its YAML
- *   environment file               LLAMA_ARG_X=value lines
+ *   environment file               LLAMA_ARG_X=value lines; flags in a variable (`EXTRA_ARGS=-ot …`)
+ *   unit file                      systemd's ExecStart=, a quadlet's Exec=, Environment=
+ *   compose file                   `command:` or `args:` as text or list, `environment:`; pods too
+ *   list of arguments              ["-ot", "p=B"] of JSON, Python and their like
  *   --fit output                   one line of arguments
+ *
+ * Prompts, code fences, typographic quotes and HTML that came along with a copy are taken off first (paste.h).
  *
  * ik_llama.cpp's and KoboldCpp's own flags are recognised: what means the same is translated, what llama.cpp
  * has not is kept apart, and what means something else is said. .kcpps files are JSON and not read here.
@@ -28,6 +33,9 @@ enum import_kind {
     IMPORT_PRESET,
     IMPORT_LLAMA_SWAP,
     IMPORT_ENVIRONMENT,
+    IMPORT_UNIT,
+    IMPORT_COMPOSE,
+    IMPORT_LIST,
     IMPORT_KINDS,
 };
 const char *import_kind_name(enum import_kind kind); /* "command line", "parameter file", ... */

@@ -123,6 +123,33 @@ bool import_knows_flag(const char *word)
            find_foreign(DIALECT_KOBOLD, word) != NULL;
 }
 
+static bool is_one_of(const char *word, const char *const *flags, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t length = strlen(flags[i]);
+        if (strncmp(word, flags[i], length) == 0 && (word[length] == '\0' || word[length] == '=')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool import_is_override(const char *word)
+{
+    static const char *const flags[] = {"-ot", "--override-tensor", "--override_tensor",
+                                        "--overridetensors"};
+    return is_one_of(word, flags, sizeof flags / sizeof flags[0]);
+}
+
+bool import_is_placing(const char *word)
+{
+    static const char *const flags[] = {"-ngl",          "--n-gpu-layers", "--gpu-layers", "-m",
+                                        "--model",       "--gpulayers",    "-hf",          "-ncmoe",
+                                        "-cmoe",         "--cpu-moe",      "--n-cpu-moe",  "-ts",
+                                        "--tensor-split"};
+    return import_is_override(word) || is_one_of(word, flags, sizeof flags / sizeof flags[0]);
+}
+
 /* --- values ------------------------------------------------------------------------------------- */
 
 static bool is_buffer(const char *text, size_t length)
@@ -370,6 +397,22 @@ static bool add_joined(struct reader *reader, const struct shell_word *word)
     return known;
 }
 
+/* `---flag` is what a hand slips to, or one dash made two by a program that set them. */
+static bool add_dashed(struct reader *reader, const struct shell_word *word)
+{
+    size_t dashes = strspn(word->text, "-");
+    const struct flag *flag = dashes < 3 ? NULL : flag_find(word->text + dashes - 2, NULL);
+    if (flag == NULL || flag->use == FLAG_REMOVED) {
+        return false;
+    }
+    struct shell_word meant = *word;
+    meant.text += dashes - 2;
+    imported_note(reader->out, word->line, "'%s' is read as %s; llama.cpp refuses it", word->text,
+                  meant.text);
+    add_known(reader, flag, &meant);
+    return true;
+}
+
 static void keep_unknown(struct reader *reader, const struct shell_word *word)
 {
     imported_kept(reader->out, word->text);
@@ -393,7 +436,7 @@ void import_words(const struct shell_word *words, size_t n, bool colons, struct 
             add_foreign(&reader, foreign, word);
         } else if (flag != NULL) {
             add_known(&reader, flag, word);
-        } else if (!add_joined(&reader, word)) {
+        } else if (!add_joined(&reader, word) && !add_dashed(&reader, word)) {
             keep_unknown(&reader, word);
         }
     }

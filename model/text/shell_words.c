@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct splitter {
-    const char *at, *end;
+    const char *start, *at, *end;
     enum shell_style style;
     uint32_t line;
     struct strbuf text; /* of the word being read */
@@ -55,22 +55,26 @@ static void begin_word(struct splitter *splitter)
     }
 }
 
+void shell_script_add(struct shell_script *script, bool new_command, struct shell_word word)
+{
+    if (new_command || script->n == 0) {
+        script->commands = grown(script->commands, script->n, sizeof *script->commands);
+        script->commands[script->n++] = (struct shell_command){0};
+    }
+    struct shell_command *command = &script->commands[script->n - 1];
+    command->words = grown(command->words, command->n, sizeof *command->words);
+    command->words[command->n++] = word;
+}
+
 static void end_word(struct splitter *splitter)
 {
-    struct shell_script *out = splitter->out;
     if (!splitter->in_word) {
         return;
     }
     splitter->in_word = false;
-    if (splitter->new_command || out->n == 0) {
-        out->commands = grown(out->commands, out->n, sizeof *out->commands);
-        out->commands[out->n++] = (struct shell_command){0};
-        splitter->new_command = false;
-    }
-    struct shell_command *command = &out->commands[out->n - 1];
-    command->words = grown(command->words, command->n, sizeof *command->words);
     splitter->word.text = strbuf_take(&splitter->text);
-    command->words[command->n++] = splitter->word;
+    shell_script_add(splitter->out, splitter->new_command, splitter->word);
+    splitter->new_command = false;
 }
 
 static void end_command(struct splitter *splitter)
@@ -122,11 +126,8 @@ static bool read_double_quotes(struct splitter *splitter)
         bool escape = *splitter->at == '\\';
         if (escape && splitter->style == SHELL_POSIX && line_end(splitter, 1) > 0) {
             skip(splitter, 1 + line_end(splitter, 1));
-        } else if (escape && next == '"') {
-            skip(splitter, 1);
-            take(splitter, 1);
-        } else if (escape && splitter->style == SHELL_POSIX && next != '\0' &&
-                   strchr("$`\\", next) != NULL) {
+        } else if (escape && (next == '"' || (splitter->style == SHELL_POSIX && next != '\0' &&
+                                              strchr("$`\\", next) != NULL))) {
             skip(splitter, 1);
             take(splitter, 1);
         } else {
@@ -229,11 +230,26 @@ static void skip_comment(struct splitter *splitter)
     }
 }
 
+/* The full stop or parenthesis of a sentence that the word stands in: `"exps=CPU").` */
+static void skip_sentence_end(struct splitter *splitter)
+{
+    size_t n = 0;
+    while (strchr(".)", peek(splitter, n)) != NULL && peek(splitter, n) != '\0') {
+        n++;
+    }
+    if (splitter->style == SHELL_POSIX && n > 0 && strchr(" \t\r\n", peek(splitter, n)) != NULL) {
+        skip(splitter, n);
+    }
+}
+
 static bool read_quotes(struct splitter *splitter)
 {
     begin_word(splitter);
     splitter->word.quoted = true;
-    return *splitter->at == '\'' ? read_single_quotes(splitter) : read_double_quotes(splitter);
+    bool closed =
+        *splitter->at == '\'' ? read_single_quotes(splitter) : read_double_quotes(splitter);
+    skip_sentence_end(splitter);
+    return closed;
 }
 
 static bool ends_command(const struct splitter *splitter)
@@ -243,37 +259,89 @@ static bool ends_command(const struct splitter *splitter)
            (splitter->style == SHELL_POSIX && c == ';');
 }
 
-static bool read_next(struct splitter *splitter)
+/* `\ -ot`, `^ -ot`, "` -ot": a continued line whose end was lost on the way. */
+static size_t lost_line_end(const struct splitter *splitter)
 {
     char c = *splitter->at;
-    if (c == '"' || c == '\'') {
-        return read_quotes(splitter);
+    size_t n = 1;
+    bool mark = splitter->style == SHELL_BATCH ? strchr("^`\\", c) != NULL : c == '\\';
+    while (strchr(" \t", peek(splitter, n)) != NULL && peek(splitter, n) != '\0') {
+        n++;
     }
+    bool stands_alone = splitter->at == splitter->start || strchr(" \t", splitter->at[-1]) != NULL;
+    bool ends = c == '^' || peek(splitter, n) == '-' || peek(splitter, n) == '\0' ||
+                strchr("\r\n", peek(splitter, n)) != NULL;
+    return mark && stands_alone && n > 1 && ends ? n : 0;
+}
+
+static bool is_blank(char c)
+{
+    return strchr(" \t\r\v\f", c) != NULL;
+}
+
+static void read_field(struct splitter *splitter)
+{
+    char c = *splitter->at;
+    if (is_blank(c) || c == '\n') {
+        end_word(splitter);
+        skip(splitter, 1);
+    } else {
+        begin_word(splitter);
+        take(splitter, 1);
+    }
+}
+
+/* Between words: true where something was read over. */
+static bool read_between(struct splitter *splitter)
+{
+    size_t lost = lost_line_end(splitter);
     if (continues(splitter)) {
         skip(splitter, 1 + line_end(splitter, 1));
-    } else if (c == '^' && splitter->style == SHELL_BATCH &&
-               strchr(" \t", peek(splitter, 1)) != NULL) {
-        skip(splitter, 1); /* a continued line whose end was lost on the way */
-    } else if (c == '#' && !splitter->in_word) {
+    } else if (lost > 0) {
+        end_word(splitter);
+        skip(splitter, lost);
+    } else if (*splitter->at == '#' && !splitter->in_word) {
         skip_comment(splitter);
     } else if (ends_command(splitter)) {
         end_command(splitter);
         skip(splitter, 1);
-    } else if (strchr(" \t\r\v\f", c) != NULL) {
+    } else if (is_blank(*splitter->at)) {
         end_word(splitter);
         skip(splitter, 1);
-    } else if (c == '\\') {
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void read_word(struct splitter *splitter)
+{
+    char c = *splitter->at;
+    if (c == '\\') {
         read_backslash(splitter);
     } else if (c == '(' && splitter->in_word && at_array(splitter)) {
         take_array(splitter);
     } else if (c == '(' && splitter->in_word) {
         take_parenthesis(splitter);
-    } else if (c == '$' && splitter->style == SHELL_POSIX) {
-        begin_word(splitter);
-        take_variable(splitter);
     } else {
         begin_word(splitter);
-        take(splitter, 1);
+        if (c == '$' && splitter->style == SHELL_POSIX) {
+            take_variable(splitter);
+        } else {
+            take(splitter, 1);
+        }
+    }
+}
+
+static bool read_next(struct splitter *splitter)
+{
+    char c = *splitter->at;
+    if (splitter->style == SHELL_FIELDS) {
+        read_field(splitter);
+    } else if (c == '"' || c == '\'') {
+        return read_quotes(splitter);
+    } else if (!read_between(splitter)) {
+        read_word(splitter);
     }
     return true;
 }
@@ -281,8 +349,13 @@ static bool read_next(struct splitter *splitter)
 bool shell_split(const char *text, size_t size, enum shell_style style, struct shell_script *out,
                  struct error *error)
 {
-    struct splitter splitter = {
-        .at = text, .end = text + size, .style = style, .line = 1, .out = out, .error = error};
+    struct splitter splitter = {.start = text,
+                                .at = text,
+                                .end = text + size,
+                                .style = style,
+                                .line = 1,
+                                .out = out,
+                                .error = error};
     bool ok = true;
     *out = (struct shell_script){0};
     while (splitter.at < splitter.end && ok) {

@@ -18,6 +18,7 @@ enum shell_style {
     SHELL_POSIX,
     SHELL_RAW,   /* no shell will read it: backslashes stay, `$` is nothing special */
     SHELL_BATCH, /* Windows: backslashes stay, `^` and a backquote at a line's end continue it */
+    SHELL_FIELDS, /* what a shell makes of a variable outside quotes: blanks cut, nothing else counts */
 };
 
 struct shell_word {
@@ -44,5 +45,8 @@ struct shell_script {
 bool shell_split(const char *text, size_t size, enum shell_style style, struct shell_script *out,
                  struct error *error);
 void shell_script_clear(struct shell_script *script);
+
+/* Appends a word (its text becomes the script's) to the last command, or to a new one. */
+void shell_script_add(struct shell_script *script, bool new_command, struct shell_word word);
 
 #endif

@@ -48,6 +48,32 @@ Test(import, takes_spellings_of_other_years_and_says_so)
     program_result_clear(&result);
 }
 
+/* `otplan -ot a --import F -ot b`: a, those of F, b; of settings the last counts. */
+Test(import, stands_where_it_is_named_among_the_flags)
+{
+    const char *const argv[] = {
+        otplan_path(), "export",   demo_model(), "--devices", demo_devices(), "-c",   "4096", "-ot",
+        "attn=CPU",    "--import", "-",          "-ot",       "output=CPU",   "-ngl", "62",   NULL};
+    struct program_result result =
+        program_run(argv, NULL, "llama-server -c 8192 -ngl 9 -ot exps=CUDA0");
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    cr_assert_not_null(strstr(result.output, "-ot 'attn=CPU' -ot 'exps=CUDA0' -ot 'output=CPU'"),
+                       "%s", result.output);
+    cr_assert_not_null(strstr(result.output, "-c 8192 -ngl 62"), "%s", result.output);
+    program_result_clear(&result);
+}
+
+Test(import, reads_json_that_is_no_settings_file_as_a_list_of_arguments)
+{
+    expect(
+        "{\"command\": \"llama-server\", \"args\": [\"-ngl\", \"62\", \"-ot\", \"a\\\\.b=CPU\"]}",
+        "-ot 'a\\.b=CPU'");
+    struct program_result result = imported("{\"port\": 8080}");
+    cr_assert_eq(result.status, 2, "%s", result.output);
+    cr_assert_not_null(strstr(result.errors, "it is JSON"), "%s", result.errors);
+    program_result_clear(&result);
+}
+
 Test(import, refuses_what_places_nothing)
 {
     struct program_result result = imported("hello there\n");

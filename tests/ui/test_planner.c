@@ -300,8 +300,8 @@ Test(planner, pasted_arguments_are_imported_once_asked)
 {
     struct stage *stage = stage_open(120, 40, false);
     stage_type(stage, "\033[200~sudo env A=1 llama-server -m x.gguf -t 16 \\\n"
-                      "# a comment -ngl 3\n"
-                      "-ot \"blk\\.[0-9]\\.ffn_.*_exps=CUDA0\" -ot 'exps=CPU'\033[201~");
+                      "-ot \"blk\\.[0-9]\\.ffn_.*_exps=CUDA0\" -ot 'exps=CPU' # a comment -ngl 3\n"
+                      "\033[201~");
     cr_assert(stage_shows(stage, "pasted text?"), "%s", stage_text(stage));
     stage_type(stage, "y");
     cr_assert_eq(stage_device(stage, "blk.9.ffn_up_exps.weight"), 0, "%s", stage_text(stage));
@@ -313,6 +313,8 @@ Test(planner, pasted_arguments_are_imported_once_asked)
     cr_assert_eq(stage_device(stage, "blk.9.ffn_up_exps.weight"), DEVICE_HOST);
     stage_type(stage, "\033[200~hello there\033[201~y");
     cr_assert_eq(stage->planner.at, 0, "nothing in it: nothing changes");
+    stage_type(stage, "\033[200~command:\n  - -ot\n  - 'exps=CUDA1'\n\033[201~y");
+    cr_assert_eq(stage_device(stage, "blk.9.ffn_up_exps.weight"), 1, "%s", stage_text(stage));
     stage_close(stage);
 }
 
