@@ -13,6 +13,7 @@
 #include "src/session.h"
 #include "src/user_folder.h"
 #include "src/verify_text.h"
+#include "src/watch_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -292,6 +293,7 @@ static int launch(const struct session *session, const struct log_plan *plan,
         .argv = (const char *const *)command->text,
         .environment = variables->text,
         .keep_output = session->plan.settings.target == TARGET_LLAMA_CLI,
+        .started = watch_server_remember,
         .line = take_line,
         .payload = &watch,
     };
@@ -312,6 +314,7 @@ static int launch(const struct session *session, const struct log_plan *plan,
     int status = launch_run(&request, &end, error)
                      ? judge(&watch, plan, &end, command->text[0], error)
                      : (int)error->kind;
+    watch_server_forget();
     fprintf(stderr, kept ? "log: %s\n" : "no log was kept: cannot write %s\n", path);
     if (watch.file >= 0) {
         close(watch.file);

@@ -7,30 +7,73 @@
 #include <string.h>
 #include <strings.h>
 
-/* Index of the card that an entry names, or -1. */
+static bool begins(const char *uuid, const char *entry, size_t length)
+{
+    return length > 4 && uuid[0] != '\0' && strncasecmp(uuid, entry, length) == 0;
+}
+
+/* "MIG-GPU-UUID/1/0": an instance as drivers before 470 named it. */
+static bool is_old_name(const struct card *card, const char *entry, size_t length)
+{
+    size_t n = strlen(card->card_uuid);
+    char *name =
+        memory_format("MIG-%s/%u/%u", card->card_uuid, card->gpu_instance, card->compute_instance);
+    bool same = n > 0 && strlen(name) == length && strncasecmp(name, entry, length) == 0;
+    free(name);
+    return same;
+}
+
+static bool is_named(const struct card *card, const char *entry, size_t length)
+{
+    return begins(card->uuid, entry, length) || begins(card->card_uuid, entry, length) ||
+           is_old_name(card, entry, length);
+}
+
+/* Index in the list of the card (of a split one: its first instance) that an entry names, or -1. */
 static int find_card(const struct card *cards, size_t n, const char *entry, size_t length)
 {
-    if (length > 0 && isdigit((unsigned char)entry[0])) {
-        char *end = NULL;
-        unsigned long index = strtoul(entry, &end, 10);
-        return end == entry + length && index < n ? (int)index : -1;
-    }
+    bool is_number = length > 0 && isdigit((unsigned char)entry[0]);
+    char *end = NULL;
+    unsigned long index = is_number ? strtoul(entry, &end, 10) : 0;
     int found = -1;
-    for (size_t i = 0; i < n && length > 4; i++) {
-        if (strncasecmp(cards[i].uuid, entry, length) == 0) {
-            found = found < 0 ? (int)i : -2;
-            if (found == -2) {
-                return -1; /* not the beginning of one UUID alone */
-            }
+    if (is_number && end != entry + length) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (is_number ? cards[i].index != index : !is_named(&cards[i], entry, length)) {
+            continue;
+        }
+        bool is_same_card = found >= 0 && cards[found].index == cards[i].index;
+        if (found >= 0 && !is_same_card) {
+            return -1; /* not the beginning of one UUID alone */
+        }
+        found = found < 0 ? (int)i : found;
+    }
+    return found >= 0 && cards[found].is_closed ? -1 : found;
+}
+
+/* An instance is seen alone, and a split card without one not at all. */
+static size_t keep_usable(struct card *cards, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (cards[i].is_instance) {
+            cards[0] = cards[i];
+            return 1;
         }
     }
-    return found;
+    for (size_t i = 0; i < n; i++) {
+        if (!cards[i].is_closed) {
+            cards[kept++] = cards[i];
+        }
+    }
+    return kept;
 }
 
 size_t cuda_visible_apply(struct card *cards, size_t n, const char *visible)
 {
     if (visible == NULL) {
-        return n;
+        return keep_usable(cards, n);
     }
     struct card *all = memory_copy(cards, n * sizeof *cards);
     bool *taken = memory_array(n, sizeof *taken);
@@ -59,13 +102,14 @@ size_t cuda_visible_apply(struct card *cards, size_t n, const char *visible)
     }
     free(all);
     free(taken);
-    return kept;
+    return keep_usable(cards, kept);
 }
 
 bool cuda_order_uncertain(const struct card *cards, size_t n, const char *order,
                           const char *visible)
 {
-    bool by_uuid = visible != NULL && strncasecmp(visible, "GPU-", 4) == 0;
+    bool by_uuid = visible != NULL &&
+                   (strncasecmp(visible, "GPU-", 4) == 0 || strncasecmp(visible, "MIG-", 4) == 0);
     if (by_uuid || (order != NULL && strcmp(order, "PCI_BUS_ID") == 0)) {
         return false;
     }

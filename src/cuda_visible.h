@@ -1,7 +1,9 @@
 /* Which cards a CUDA program sees, and in what order: CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER.
  *
  * Source: CUDA programming guide, "CUDA environment variables": a list of indices, UUIDs or unique
- * beginnings of UUIDs; the first entry that is none of them hides itself and all after it.
+ * beginnings of UUIDs; the first entry that is none of them hides itself and all after it. Instances of a card
+ * (MIG user guide, "CUDA visible devices"): MIG-UUID, before driver 470 MIG-GPU-UUID/INSTANCE/COMPUTE; a
+ * program sees one instance, the first, and beside it no card at all.
  */
 #ifndef OTPLAN_SRC_CUDA_VISIBLE_H
 #define OTPLAN_SRC_CUDA_VISIBLE_H

@@ -1,6 +1,7 @@
 #include "src/detect.h"
 
 #include "model/base/memory.h"
+#include "model/base/strbuf.h"
 #include "src/cuda_visible.h"
 #include "src/detect_sysfs.h"
 #include "src/host_memory.h"
@@ -29,7 +30,31 @@ static int numa_node(const char *pci)
     return read && node < 1024 ? (int)node : -1;
 }
 
-static void add_device(const struct card *card, const char *source, struct rig *rig)
+/* New: where each fact of a card was read, one line. */
+static char *describe_card(const struct card *card, const char *source, const char *visible)
+{
+    struct strbuf out = {0};
+    strbuf_format(&out, "%s: name, memory", source);
+    strbuf_add(&out, card->capability_major > 0 ? ", compute capability" : "");
+    if (card->memory_mhz > 0) {
+        strbuf_format(&out, "; bandwidth from %u MHz x %u bits", card->memory_mhz,
+                      card->memory_bits);
+        strbuf_add(&out, card->is_instance ? ", its share" : "");
+    }
+    if (card->link_width > 0) {
+        strbuf_format(&out, "; PCIe %u.0 x%u", card->link_generation, card->link_width);
+    }
+    if (card->is_instance) {
+        strbuf_format(&out, "; MIG instance %u/%u", card->gpu_instance, card->compute_instance);
+    }
+    if (visible != NULL) {
+        strbuf_format(&out, "; chosen by CUDA_VISIBLE_DEVICES=%.200s", visible);
+    }
+    return strbuf_take(&out);
+}
+
+static void add_device(const struct card *card, const char *source, const char *visible,
+                       struct rig *rig)
 {
     struct device *device = &rig->devices[rig->n_devices];
     *device = (struct device){
@@ -45,7 +70,7 @@ static void add_device(const struct card *card, const char *source, struct rig *
         .bandwidth_gb_s = card->bandwidth_gb_s,
         .link_gb_s = card->link_gb_s,
         .numa_node = numa_node(card->pci),
-        .found_by = memory_text(source),
+        .found_by = describe_card(card, source, visible),
     };
     if (card->capability_major > 0) {
         device->compute_capability =
@@ -71,28 +96,37 @@ static char *describe(const char *source, size_t seen, size_t others, size_t oth
                          second);
 }
 
-void detect_devices(const char *const *environment, struct rig *rig)
+struct card *detect_read(const struct nvml *nvml, const char *const *environment, struct rig *rig,
+                         size_t *n)
 {
     *rig = (struct rig){0};
     host_memory_read(&rig->host);
     const char *source = "NVML";
-    size_t n = 0;
-    struct card *cards = nvml_cards(&n);
+    struct card *cards = nvml != NULL ? nvml_read(nvml, n) : NULL;
     if (cards == NULL) {
         source = "nvidia-smi";
-        cards = nvidia_smi_cards(&n);
+        cards = nvidia_smi_cards(n);
     }
     /* CUDA_VISIBLE_DEVICES counts in CUDA's order. NVML cannot know that one, so where the cards differ they
      * are planned by bus, and exports say CUDA_DEVICE_ORDER=PCI_BUS_ID */
     const char *visible = variable(environment, "CUDA_VISIBLE_DEVICES");
     rig->order_uncertain =
-        cuda_order_uncertain(cards, n, variable(environment, "CUDA_DEVICE_ORDER"), visible);
-    size_t seen = n > 0 ? cuda_visible_apply(cards, n, visible) : 0;
-    rig->devices = memory_array(seen, sizeof *rig->devices);
-    for (size_t i = 0; i < seen; i++) {
-        add_device(&cards[i], source, rig);
+        cuda_order_uncertain(cards, *n, variable(environment, "CUDA_DEVICE_ORDER"), visible);
+    bool any = *n > 0;
+    *n = any ? cuda_visible_apply(cards, *n, visible) : 0;
+    rig->devices = memory_array(*n, sizeof *rig->devices);
+    for (size_t i = 0; i < *n; i++) {
+        add_device(&cards[i], source, visible, rig);
     }
     size_t others = detect_sysfs(environment, rig);
-    rig->found_by = describe(n > 0 ? source : NULL, seen, others, rig->n_devices - seen);
-    free(cards);
+    rig->found_by = describe(any ? source : NULL, *n, others, rig->n_devices - *n);
+    return cards;
+}
+
+void detect_devices(const char *const *environment, struct rig *rig)
+{
+    size_t n = 0;
+    struct nvml *nvml = nvml_open();
+    free(detect_read(nvml, environment, rig, &n));
+    nvml_close(nvml);
 }

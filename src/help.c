@@ -13,7 +13,7 @@ static const char general[] =
     "  otplan verify  [PLAN.json] LOG            did llama.cpp do what was planned?\n"
     "  otplan probe   MODEL|PLAN [flags]         ask your own llama.cpp for its figures\n"
     "  otplan doctor  [--env DIR]                why does llama.cpp not use the cards?\n"
-    "  otplan run     MODEL|PLAN [flags]         start it as planned, and verify\n"
+    "  otplan run MODEL|PLAN, otplan watch       start it as planned and verify; live memory\n"
     "  otplan tensors MODEL, otplan devices      the tensor table; what this machine has\n"
     "\n"
     "  --devices FILE    plan for the machine in this device file\n"
@@ -151,6 +151,23 @@ static const char run[] =
     "\n"
     "  otplan run plan.json -- --port 8081\n";
 
+static const char watch[] =
+    "otplan watch [PLAN.json|MODEL] [llama.cpp flags] [options]\n"
+    "otplan watch --compare BEFORE AFTER [--json]\n"
+    "\n"
+    "Memory of every device as the driver tells it, beside the planned: the server's own apart from\n"
+    "other programs', peaks kept, an alert when little is left or the plan needs more than there is,\n"
+    "and then the command of a plan for the memory there is now. Live on a terminal, else a table\n"
+    "each interval.\n"
+    "\n"
+    "  --interval SECONDS  between samples, from 0.05; default 1\n"
+    "  --pid PID           the server; else the one otplan run started, else known by its name\n"
+    "  --threshold MIB     alert when less is free; default 512\n"
+    "  --record FILE       keep every sample, one JSON object a line; --force replaces a file\n"
+    "  --once              one sample; with --check exit 3 where there is an alert\n"
+    "  --json              samples as JSON lines\n"
+    "  --compare A B       two recordings side by side\n";
+
 static const char demo[] = "otplan demo [llama.cpp flags]\n"
                            "\n"
                            "The planner on the bundled sample: a model of 262 GiB on four cards of "
@@ -163,6 +180,7 @@ const char *help_text(enum command command)
         [COMMAND_DEVICES] = devices, [COMMAND_OVERRIDES] = overrides, [COMMAND_EXPORT] = export,
         [COMMAND_COMPARE] = compare, [COMMAND_VERIFY] = verify,       [COMMAND_DEMO] = demo,
         [COMMAND_PROBE] = probe,     [COMMAND_DOCTOR] = doctor,       [COMMAND_RUN] = run,
+        [COMMAND_WATCH] = watch,
     };
     return texts[command];
 }

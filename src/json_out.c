@@ -1,6 +1,7 @@
 #include "src/json_out.h"
 
 #include "model/base/memory.h"
+#include "model/base/plain_text.h"
 #include "model/base/strbuf.h"
 
 #include <json-c/json.h>
@@ -86,11 +87,38 @@ void json_out_null(struct json_object *object, const char *key)
     json_object_object_add(object, key, NULL);
 }
 
-char *json_out_take(struct json_object *object)
+/* What acts on a terminal stands in a string alone, and there it can be written as \u0085 just as well. */
+static char *escape(const char *text)
 {
-    const char *text = json_object_to_json_string_ext(
-        object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
-    char *taken = memory_format("%s\n", text);
+    struct strbuf out = {0};
+    while (*text != '\0') {
+        uint32_t code = 0;
+        size_t bytes = 0;
+        if (*text != '\n' && plain_text_acts(text, &code, &bytes)) {
+            strbuf_format(&out, "\\u%04x", code);
+        } else {
+            strbuf_add_n(&out, text, bytes > 0 ? bytes : 1);
+        }
+        text += bytes > 0 ? bytes : 1;
+    }
+    strbuf_add(&out, "\n");
+    return strbuf_take(&out);
+}
+
+static char *take(struct json_object *object, int flags)
+{
+    char *taken = escape(json_object_to_json_string_ext(object, flags));
     json_object_put(object);
     return taken;
+}
+
+char *json_out_take(struct json_object *object)
+{
+    return take(object,
+                JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+char *json_out_take_line(struct json_object *object)
+{
+    return take(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }

@@ -18,7 +18,9 @@ void json_out_signed(struct json_object *object, const char *key, int64_t number
 void json_out_bool(struct json_object *object, const char *key, bool value);
 void json_out_null(struct json_object *object, const char *key);
 
-/* New: the object as text with a newline at the end. Drops the object. */
+/* New: the object as text with a newline at the end; what would act on a terminal is written as \uXXXX. Drops
+ * the object. */
 char *json_out_take(struct json_object *object);
+char *json_out_take_line(struct json_object *object); /* all of it on one line */
 
 #endif

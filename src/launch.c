@@ -113,6 +113,58 @@ static bool start(const struct launch *launch, struct child *child, struct error
     return true;
 }
 
+/* ---- the guard ------------------------------------------------------------------------------ */
+
+struct guard {
+    pid_t pid;
+    int end; /* write end of its pipe: closed without a word, otplan was killed */
+};
+
+_Noreturn static void stand_guard(pid_t group, int from)
+{
+    char word = 0;
+    ssize_t got = 0;
+    setpgid(0, 0); /* the terminal's signals are not its */
+    for (size_t i = 0; i < PASSED_ON; i++) {
+        signal(passed_on[i], SIG_IGN);
+    }
+    do {
+        got = read(from, &word, 1);
+    } while (got < 0 && errno == EINTR);
+    if (got <= 0) {
+        kill(-group, SIGKILL);
+    }
+    _exit(0);
+}
+
+static void guard_start(struct guard *guard, const struct child *child)
+{
+    int ends[2];
+    *guard = (struct guard){.end = -1};
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return;
+    }
+    guard->pid = fork();
+    if (guard->pid == 0) {
+        close(ends[1]);
+        close(child->output);
+        stand_guard(child->pid, ends[0]);
+    }
+    close(ends[0]);
+    guard->end = ends[1];
+}
+
+static void guard_end(struct guard *guard)
+{
+    if (guard->end >= 0) {
+        ssize_t written = write(guard->end, "!", 1);
+        (void)written;
+        close(guard->end);
+    }
+    while (guard->pid > 0 && waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
 /* ---- running -------------------------------------------------------------------------------- */
 
 static bool has_ended(const struct child *child)
@@ -157,6 +209,7 @@ bool launch_run(const struct launch *launch, struct launch_end *out, struct erro
     struct sigaction action = {.sa_handler = remember};
     struct child child;
     struct terminal terminal = {0};
+    struct guard guard;
     *out = (struct launch_end){0};
     received = 0;
     for (size_t i = 0; i < PASSED_ON; i++) {
@@ -165,9 +218,12 @@ bool launch_run(const struct launch *launch, struct launch_end *out, struct erro
     void (*stop)(int) = signal(SIGTTOU, SIG_IGN);
     bool started = start(launch, &child, error);
     if (started) {
+        guard_start(&guard, &child);
+        launch->started(child.pid);
         terminal_give(&terminal, child.pid);
         listen(launch, &child, out);
         out->status = child_kill(&child);
+        guard_end(&guard);
         terminal_take_back(&terminal);
     }
     signal(SIGTTOU, stop);

@@ -19,6 +19,7 @@ enum command {
     COMMAND_PROBE,
     COMMAND_DOCTOR,
     COMMAND_RUN,
+    COMMAND_WATCH,
     COMMAND_DEMO,
     COMMAND_COUNT,
 };
@@ -39,9 +40,9 @@ struct options {
     size_t n_after;
 
     const char *devices, *rig, *plan, *target, *format, *output, *color, *commands, *depth, *import,
-        *config, *llama_bin, *save;
+        *config, *llama_bin, *save, *interval, *threshold, *pid, *record;
     const char *strategy; /* --auto: "" for the default one; NULL without */
-    bool json, check, force, compact, ascii, no_mouse, dry_run;
+    bool json, check, force, compact, ascii, no_mouse, dry_run, once, compare, measure;
 };
 
 /* Reads argv (argv[0] left out). ERROR_USAGE with one line. Free with options_clear. */

@@ -1,7 +1,5 @@
 #include "model/base/plain_text.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 /* Bytes of the UTF-8 character at `at`, 0 where there is none; its code in `*code`. */
@@ -29,6 +27,12 @@ static bool acts(uint32_t code)
     bool turns = code == 0x061c || code == 0x200e || code == 0x200f ||
                  (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
     return control || turns;
+}
+
+bool plain_text_acts(const char *at, uint32_t *code, size_t *bytes)
+{
+    *bytes = decode((const unsigned char *)at, code);
+    return *bytes > 0 && acts(*code);
 }
 
 /* The piece to write for what stands at `*at`, which moves on. */

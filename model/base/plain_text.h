@@ -7,10 +7,16 @@
 
 #include "model/base/strbuf.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* Appends `text`, made plain. */
 void strbuf_add_plain(struct strbuf *out, const char *text);
 
 /* The same in place; the text never grows. */
 void plain_text(char *text);
+
+/* Is the character at `at` one of those? Its code and its bytes; false, with 0 bytes, where there is no UTF-8. */
+bool plain_text_acts(const char *at, uint32_t *code, size_t *bytes);
 
 #endif
