@@ -8,11 +8,15 @@
 #include "src/json_out.h"
 #include "src/llama_devices.h"
 #include "src/llama_program.h"
+#include "src/measure_bandwidth.h"
 #include "src/output.h"
 #include "src/plan_summary.h"
 #include "src/session.h"
+#include "src/watch_json.h"
+#include "src/watch_source.h"
 
 #include <json-c/json.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,13 +72,33 @@ static void add_nodes(struct strbuf *out)
     free(nodes);
 }
 
-static void add_table(const struct rig *rig, const struct strbuf *changes, struct strbuf *out)
+/* Who holds memory on it, as the driver lists them. */
+static void add_processes(const struct watch_sample *now, const char *name, struct strbuf *out)
+{
+    for (size_t i = 0; i < now->n_devices; i++) {
+        const struct watch_device *device = &now->devices[i];
+        for (size_t k = 0; strcmp(device->name, name) == 0 && k < device->n_processes; k++) {
+            const struct watch_process *process = &device->processes[k];
+            strbuf_format(out, "         process %lld", (long long)process->pid);
+            strbuf_add(out, process->name[0] != '\0' ? " " : "");
+            strbuf_add_plain(out, process->name);
+            if (process->is_known) {
+                strbuf_format(out, ": %llu MiB", (unsigned long long)(process->bytes >> 20));
+            }
+            strbuf_add(out, "\n");
+        }
+    }
+}
+
+static void add_table(const struct rig *rig, const struct watch_sample *now,
+                      const struct strbuf *changes, struct strbuf *out)
 {
     strbuf_add(out, "found by ");
     strbuf_add_plain(out, rig->found_by != NULL ? rig->found_by : "a device file");
     strbuf_add(out, "\n");
     for (size_t i = 0; i < rig->n_devices; i++) {
         add_line(&rig->devices[i], out);
+        add_processes(now, rig->devices[i].name, out);
     }
     add_line(&rig->host, out);
     if (!rig->simulated) {
@@ -118,7 +142,18 @@ static void add_nodes_json(struct json_object *object)
     free(nodes);
 }
 
-static char *devices_json(const struct rig *rig, const struct strbuf *changes)
+static void add_processes_json(const struct watch_sample *now, const char *name,
+                               struct json_object *object)
+{
+    for (size_t i = 0; i < now->n_devices; i++) {
+        if (strcmp(now->devices[i].name, name) == 0) {
+            json_object_object_add(object, "processes", watch_processes_json(&now->devices[i]));
+        }
+    }
+}
+
+static char *devices_json(const struct rig *rig, const struct watch_sample *now,
+                          const struct strbuf *changes)
 {
     struct json_object *object = json_object_new_object();
     struct json_object *list = NULL;
@@ -126,7 +161,9 @@ static char *devices_json(const struct rig *rig, const struct strbuf *changes)
     device_list_write(rig, object);
     json_object_object_get_ex(object, "devices", &list);
     for (size_t i = 0; i < rig->n_devices; i++) {
-        json_out_text(json_object_array_get_idx(list, i), "found_by", rig->devices[i].found_by);
+        struct json_object *device = json_object_array_get_idx(list, i);
+        json_out_text(device, "found_by", rig->devices[i].found_by);
+        add_processes_json(now, rig->devices[i].name, device);
     }
     if (json_object_object_get_ex(object, "host", &host)) {
         json_out_text(host, "found_by", rig->host.found_by);
@@ -181,10 +218,38 @@ static bool ask_llama(const struct options *options, struct rig *rig, struct str
     return true;
 }
 
+static bool measure(const struct options *options, struct rig *rig, struct error *error)
+{
+    struct measured_bandwidth measured;
+    struct rig here = {0};
+    if (!options->measure) {
+        return true;
+    }
+    host_memory_read(&here.host); /* of this machine, whatever a device file says */
+    bool done = measure_bandwidth(here.host.free, &measured, error);
+    if (done) {
+        struct device *host = &rig->host;
+        char *found = memory_format("%s%sbandwidth measured: %u threads reading %llu MiB, median "
+                                    "of %u runs (%.1f to %.1f GB/s)",
+                                    host->found_by != NULL ? host->found_by : "",
+                                    host->found_by != NULL ? "; " : "", measured.n_threads,
+                                    (unsigned long long)(measured.bytes >> 20), measured.n_runs,
+                                    measured.least, measured.most);
+        free(host->found_by);
+        host->found_by = found;
+        host->bandwidth_gb_s = round(measured.gb_s * 10) / 10;
+        host->bandwidth_source = RATE_MEASURED;
+    }
+    rig_clear(&here);
+    return done;
+}
+
+/* A device file says what a machine is, not what happens to run on it. */
 static bool save(const struct options *options, const struct rig *rig, const struct strbuf *changes,
                  struct error *error)
 {
-    char *text = devices_json(rig, changes);
+    struct watch_sample nothing = {0};
+    char *text = devices_json(rig, &nothing, changes);
     bool saved = output_write_file(options->save, text, strlen(text), options->force, false, error);
     free(text);
     return saved;
@@ -205,22 +270,30 @@ int command_devices(const struct options *options, struct error *error)
     }
     struct strbuf out = {0};
     struct strbuf changes = {0};
+    struct watch_sample now = {0};
     if ((!rig.simulated && !ask_llama(options, &rig, &changes, error)) ||
+        !measure(options, &rig, error) ||
         (options->save != NULL && !save(options, &rig, &changes, error))) {
         strbuf_clear(&changes);
         rig_clear(&rig);
         return (int)error->kind;
     }
+    if (!rig.simulated) {
+        struct watch_source *source = watch_source_open(0);
+        watch_source_read(source, &now);
+        watch_source_close(source);
+    }
     if (options->json) {
-        char *text = devices_json(&rig, &changes);
+        char *text = devices_json(&rig, &now, &changes);
         strbuf_add(&out, text);
         free(text);
     } else {
-        add_table(&rig, &changes, &out);
+        add_table(&rig, &now, &changes, &out);
     }
     bool printed = output_print(strbuf_text(&out), out.length, error);
     strbuf_clear(&out);
     strbuf_clear(&changes);
+    watch_sample_clear(&now);
     rig_clear(&rig);
     return printed ? 0 : (int)error->kind;
 }

@@ -74,6 +74,8 @@ static const char devices[] =
     "\n"
     "  --llama-bin DIR   where llama.cpp's programs are; else the settings file, else PATH\n"
     "  --rpc SERVERS     their devices too, as llama.cpp tells them\n"
+    "  --measure         measure the host's memory bandwidth: all processors read, a second or "
+    "two\n"
     "  --save FILE       write it as a device file; --force replaces an existing one\n";
 
 static const char export[] =
@@ -155,8 +157,10 @@ static const char watch[] =
     "otplan watch [PLAN.json|MODEL] [llama.cpp flags] [options]\n"
     "otplan watch --compare BEFORE AFTER [--json]\n"
     "\n"
-    "Memory of every device as the driver tells it, beside the planned: the server's own apart from\n"
-    "other programs', peaks kept, an alert when little is left or the plan needs more than there is,\n"
+    "Memory of every device as the driver tells it, beside the planned: the server's own apart "
+    "from\n"
+    "other programs', peaks kept, an alert when little is left or the plan needs more than there "
+    "is,\n"
     "and then the command of a plan for the memory there is now. Live on a terminal, else a table\n"
     "each interval.\n"
     "\n"

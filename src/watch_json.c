@@ -26,7 +26,7 @@ static void add_seconds(struct json_object *object, double seconds)
     json_object_object_add(object, "seconds", json_object_new_double(round(seconds * 1000) / 1000));
 }
 
-static struct json_object *processes_json(const struct watch_device *device)
+struct json_object *watch_processes_json(const struct watch_device *device)
 {
     if (!device->has_processes) {
         return NULL;
@@ -74,7 +74,7 @@ static struct json_object *line_json(const struct watch_line *line,
     add_bytes_if(item, "planned", line->is_planned, line->planned);
     add_bytes_if(item, "missing", line->is_planned, line->missing);
     json_out_bool(item, "low", line->is_low);
-    json_object_object_add(item, "processes", processes_json(device));
+    json_object_object_add(item, "processes", watch_processes_json(device));
     return item;
 }
 

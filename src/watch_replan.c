@@ -47,7 +47,32 @@ static char *command_of(const struct session *session, const struct rig *rig,
     return fits ? strbuf_take(&command) : NULL;
 }
 
-char *watch_replan(const struct watch *watch, const struct session *session, bool *same)
+/* New: the names for -dev without the device that is furthest over its budget; NULL where none may go. */
+static char *devices_but_fullest(const struct session *session, const struct rig *rig,
+                                 const struct plan *plan)
+{
+    struct evaluation evaluation;
+    struct strbuf names = {0};
+    int16_t fullest = DEVICE_NONE;
+    plan_evaluate(session->model, rig, plan, NULL, &evaluation);
+    for (size_t i = 0; i < evaluation.n_in_use; i++) {
+        const struct device_use *use = &evaluation.devices[evaluation.in_use[i]];
+        bool fuller =
+            fullest == DEVICE_NONE || use->headroom < evaluation.devices[fullest].headroom;
+        fullest = use->headroom < 0 && fuller ? evaluation.in_use[i] : fullest;
+    }
+    for (size_t i = 0; fullest != DEVICE_NONE && i < evaluation.n_in_use; i++) {
+        if (evaluation.in_use[i] != fullest) {
+            strbuf_add(&names, names.length > 0 ? "," : "");
+            strbuf_add(&names, rig->devices[evaluation.in_use[i]].device_name);
+        }
+    }
+    evaluation_clear(&evaluation);
+    return names.length > 0 ? strbuf_take(&names) : NULL;
+}
+
+/* A card may have too little left even for the compute buffer of a device in use: then it goes without it. */
+static char *search(const struct session *session, const struct rig *rig)
 {
     int64_t end = now_ms() + PATIENCE_MS;
     struct optimise_options options = {.strategy = STRATEGY_SPEED,
@@ -55,19 +80,40 @@ char *watch_replan(const struct watch *watch, const struct session *session, boo
                                        .utilisation = 1.0,
                                        .go_on = go_on,
                                        .payload = &end};
-    struct optimise_report report = {0};
-    struct rig rig;
-    struct plan plan;
-    struct error error = {0};
-    rig_copy(&rig, &session->rig);
-    char *command = watch_apply(watch, &rig) ? command_of(session, &rig, &session->plan) : NULL;
-    *same = command != NULL;
-    if (command == NULL &&
-        plan_optimise(session->model, &rig, &session->plan, &options, &plan, &report, &error)) {
-        command = command_of(session, &rig, &plan);
+    struct plan start;
+    char *command = NULL;
+    bool more = true;
+    plan_copy(&start, &session->plan);
+    while (command == NULL && more) {
+        struct optimise_report report = {0};
+        struct plan plan;
+        struct error error = {0};
+        more = plan_optimise(session->model, rig, &start, &options, &plan, &report, &error);
+        optimise_report_clear(&report);
+        if (!more) {
+            break;
+        }
+        command = command_of(session, rig, &plan);
+        char *names = command == NULL ? devices_but_fullest(session, rig, &plan) : NULL;
+        more = names != NULL && now_ms() < end;
+        free(start.devices);
+        start.devices = names;
         plan_clear(&plan);
     }
-    optimise_report_clear(&report);
+    plan_clear(&start);
+    return command;
+}
+
+char *watch_replan(const struct watch *watch, const struct session *session, bool *same)
+{
+    struct rig rig;
+    rig_copy(&rig, &session->rig);
+    bool is_known = watch_apply(watch, &rig);
+    char *command = is_known ? command_of(session, &rig, &session->plan) : NULL;
+    *same = command != NULL;
+    if (is_known && command == NULL) {
+        command = search(session, &rig);
+    }
     rig_clear(&rig);
     return command;
 }

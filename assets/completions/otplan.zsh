@@ -1,6 +1,6 @@
 #compdef otplan
 _arguments -s \
-    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe doctor run demo)" "files:model:_files"' \
+    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe doctor run watch demo)" "files:model:_files"' \
     '--devices[describe the devices]:device file:_files' \
     '--rig[a machine in words]:machine' \
     '--auto=-[let otplan place]::strategy:(speed balance experts-cpu aggressive fit)' \
@@ -18,6 +18,13 @@ _arguments -s \
     '(-o --output)'{-o,--output}'[write to a file]:file:_files' \
     '--force[overwrite]' \
     '--save[write a device file]:file:_files' \
+    '--measure[measure memory bandwidth]' \
+    '--interval[between samples]:seconds' \
+    '--threshold[alert when less is free]:MiB' \
+    '--pid[the server]:process' \
+    '--record[keep every sample]:file:_files' \
+    '--once[one sample]' \
+    '--compare[two recordings side by side]' \
     '--compact[write the rules anew]' \
     '--check[exit 3 where the plan does not fit]' \
     '--ascii[no block characters]' \

@@ -1,0 +1,3 @@
+if(TARGET test_watch)
+    add_dependencies(test_watch otplan fake_nvml)
+endif()
