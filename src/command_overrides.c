@@ -32,7 +32,7 @@ static struct json_object *entry_json(const struct override *entry,
     struct json_object *object = json_object_new_object();
     json_out_text(object, "pattern", entry->pattern);
     json_out_text(object, "buffer", entry->buffer);
-    json_out_text(object, "refused", entry->refused);
+    json_out_text(object, "refused", explained->unread ? NULL : entry->refused);
     json_out_bytes(object, "matches", explained->matches);
     json_out_bytes(object, "match_bytes", explained->match_bytes);
     json_out_text(object, "layers", explained->layers);

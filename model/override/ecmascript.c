@@ -2,79 +2,29 @@
 
 #include "model/base/memory.h"
 #include "model/override/ecmascript_class.h"
-#include "model/override/generate.h"
+#include "model/override/ecmascript_parser.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MAX_STATES = 100000, /* _GLIBCXX_REGEX_STATE_LIMIT */
-    MAX_DEPTH = 200,     /* ours: brackets within brackets, for PCRE2's own limit and the stack */
-    /* More repetitions than characters are either empty ones or never found. */
-    MAX_REPEAT = ECMASCRIPT_MAX_SUBJECT + 1,
-    NEVER = ECMASCRIPT_MAX_SUBJECT + 1, /* length of what no subject is long enough for */
-    MAX_GROUPS = 60000,
-};
-
-/* What the parser knows of a piece it has read. */
-struct piece {
-    uint64_t states; /* of libstdc++'s automaton, as many as a {n} copies */
-    uint32_t length; /* shortest match in bytes, at most NEVER */
-};
-
-struct repeat {
-    uint64_t least, most;
-    bool endless; /* no `most` */
-    bool lazy;
-};
-
-struct parser {
-    const char *text;
-    const char *at;
-    struct ecmascript *out;
-    struct strbuf *pcre; /* out->pcre or out->first */
-    bool first;          /* translating for the attempt from the first character */
-    bool differs;        /* `first` is needed */
-    uint64_t states;     /* inserted so far, copies included */
-    uint32_t depth;
-    uint32_t n_groups;      /* libstdc++'s count, the whole match is 0 */
-    uint32_t n_pcre_groups; /* ours, with the marks of lookaheads */
-    uint32_t lookahead;     /* PCRE2 group that marks the innermost lookahead's start; 0: outside */
-    uint32_t in_lookahead;
-    struct group {
-        uint32_t pcre;
-        bool open;
-    } * groups;
-    size_t groups_capacity;
-    bool alternatives; /* a `|` at the top: nothing is required */
-    struct strbuf run; /* literal text being collected at the top */
-    bool only_literal; /* nothing but text and anchors so far */
-    struct error *error;
-};
-
 static bool read_disjunction(struct parser *parser, struct piece *out);
 
-static bool refuse(struct parser *parser, const char *why)
+bool parser_refuse(struct parser *parser, const char *why)
 {
     return error_set(parser->error, ERROR_INPUT, "%s", why);
 }
 
-static bool count_states(struct parser *parser, uint64_t states)
+bool parser_count_states(struct parser *parser, uint64_t states)
 {
     parser->states += states;
     return parser->states <= MAX_STATES ||
-           refuse(parser, "it is too large: std::regex stops at 100000 states");
+           parser_refuse(parser, "it is too large: std::regex stops at 100000 states");
 }
 
 static bool single(struct parser *parser, struct piece *out, uint32_t length)
 {
     *out = (struct piece){1, length};
-    return count_states(parser, 1);
-}
-
-static uint32_t length_limited(uint64_t length)
-{
-    return length > NEVER ? (uint32_t)NEVER : (uint32_t)length;
+    return parser_count_states(parser, 1);
 }
 
 /* --- text that every match holds ---------------------------------------------------------------- */
@@ -132,7 +82,7 @@ static void note_anchor(struct parser *parser, int c)
 static bool open_group(struct parser *parser, uint32_t *index)
 {
     if (parser->n_groups >= MAX_GROUPS) {
-        return refuse(parser, "it has more groups than otplan follows");
+        return parser_refuse(parser, "it has more groups than otplan follows");
     }
     if (parser->n_groups == parser->groups_capacity) {
         parser->groups_capacity = parser->groups_capacity * 2 + 16;
@@ -147,7 +97,7 @@ static bool open_group(struct parser *parser, uint32_t *index)
 static bool close_parenthesis(struct parser *parser)
 {
     if (*parser->at != ')') {
-        return refuse(parser, "a parenthesis is opened and never closed");
+        return parser_refuse(parser, "a parenthesis is opened and never closed");
     }
     parser->at++;
     strbuf_add_char(parser->pcre, ')');
@@ -157,7 +107,8 @@ static bool close_parenthesis(struct parser *parser)
 static bool read_group(struct parser *parser, bool capturing, struct piece *out)
 {
     uint32_t index = 0;
-    if (!count_states(parser, capturing ? 2 : 1) || (capturing && !open_group(parser, &index))) {
+    if (!parser_count_states(parser, capturing ? 2 : 1) ||
+        (capturing && !open_group(parser, &index))) {
         return false;
     }
     strbuf_add(parser->pcre, capturing ? "(" : "(?:");
@@ -180,7 +131,8 @@ static bool read_lookahead(struct parser *parser, struct piece *out)
         parser->lookahead = parser->n_pcre_groups++;
     }
     parser->in_lookahead++;
-    if (!count_states(parser, 2) || !read_disjunction(parser, out) || !close_parenthesis(parser)) {
+    if (!parser_count_states(parser, 2) || !read_disjunction(parser, out) ||
+        !close_parenthesis(parser)) {
         return false;
     }
     parser->in_lookahead--;
@@ -197,7 +149,7 @@ static bool refuse_question(struct parser *parser)
                          "(?<%c is a lookbehind, which ECMAScript does not have", at[1]);
     }
     if (at[0] == '<' || at[0] == 'P') {
-        return refuse(parser, "named groups are not in std::regex: write (...)");
+        return parser_refuse(parser, "named groups are not in std::regex: write (...)");
     }
     return error_set(parser->error, ERROR_INPUT,
                      "(?%.1s is not in ECMAScript: only (?: (?= and (?! are, and no options "
@@ -243,7 +195,7 @@ static bool read_place(struct parser *parser, enum callout_kind kind, struct pie
         return single(parser, out, 0);
     }
     if (program->n_callouts == ECMASCRIPT_MAX_CALLOUTS) {
-        return refuse(parser, "it has more anchors in lookaheads than otplan follows");
+        return parser_refuse(parser, "it has more anchors in lookaheads than otplan follows");
     }
     program->callouts =
         memory_resize(program->callouts, program->n_callouts + 1, sizeof *program->callouts);
@@ -326,7 +278,7 @@ static bool read_any(struct parser *parser, struct piece *out)
 
 static bool read_anchor(struct parser *parser, struct piece *out)
 {
-    int c = *parser->at++;
+    int c = (unsigned char)*parser->at++;
     note_anchor(parser, c);
     if (c == '^') {
         return read_place(parser, CALLOUT_BEGIN, out);
@@ -340,7 +292,7 @@ static bool refuse_repeat(struct parser *parser)
 {
     char c = *parser->at;
     if (c == '{') {
-        return refuse(parser, "{ has nothing before it to repeat");
+        return parser_refuse(parser, "{ has nothing before it to repeat");
     }
     return error_set(parser->error, ERROR_INPUT,
                      "%c has nothing before it to repeat: for any text write .*", c);
@@ -372,161 +324,7 @@ static bool read_atom(struct parser *parser, struct piece *out, bool *assertion)
     }
 }
 
-/* --- repeats ------------------------------------------------------------------------------------ */
-
-static int64_t read_count(struct parser *parser)
-{
-    uint64_t value = 0;
-    while (*parser->at >= '0' && *parser->at <= '9') {
-        value = value * 10 + (uint64_t)(*parser->at++ - '0');
-    }
-    return (int32_t)(uint32_t)value; /* libstdc++ keeps it in an int */
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool refuse_brace(struct parser *parser, const char *open)
-{
-    char *end = NULL;
-    unsigned long low = is_digit(open[1]) ? strtoul(open + 1, &end, 10) : 1;
-    unsigned long high =
-        end != NULL && *end == '-' && is_digit(end[1]) ? strtoul(end + 1, &end, 10) : 0;
-    if (high > low && high <= 999 && *end == '}') {
-        uint32_t layers[1000];
-        for (unsigned long i = low; i <= high; i++) {
-            layers[i - low] = (uint32_t)i;
-        }
-        struct strbuf set = {0};
-        generate_layer_set(layers, high - low + 1, &set);
-        error_set(parser->error, ERROR_INPUT, "{%lu-%lu} is not a number range, write %s", low,
-                  high, strbuf_text(&set));
-        strbuf_clear(&set);
-        return false;
-    }
-    if (strchr(open, '}') == NULL) {
-        return refuse(parser,
-                      "a brace is opened and never closed (-ot is cut at every comma, so {1,3} "
-                      "cannot be written)");
-    }
-    return error_set(parser->error, ERROR_INPUT,
-                     "%.*s is no repeat count: braces hold one number, {2}",
-                     (int)(strchr(open, '}') - open + 1), open);
-}
-
-/* {n}, {n,} or {n,m}. States are counted before the order is checked, as libstdc++ does. */
-static bool read_braces(struct parser *parser, struct piece *piece, struct repeat *repeat)
-{
-    const char *open = parser->at++;
-    if (!is_digit(*parser->at)) {
-        return refuse_brace(parser, open);
-    }
-    int64_t least = read_count(parser);
-    int64_t more = 0;
-    if (*parser->at == ',') {
-        parser->at++;
-        repeat->endless = !is_digit(*parser->at);
-        more = repeat->endless ? 0 : read_count(parser) - least;
-    }
-    if (*parser->at != '}') {
-        return refuse_brace(parser, open);
-    }
-    parser->at++;
-    least = least < 0 ? 0 : least;
-    uint64_t states = 1 + (uint64_t)least * piece->states;
-    states += repeat->endless ? piece->states + 1
-                              : 1 + (more > 0 ? (uint64_t)more : 0) * (piece->states + 1);
-    if (!count_states(parser, states)) {
-        return false;
-    }
-    if (more < 0) {
-        return refuse(parser, "the braces hold a range that runs backwards");
-    }
-    piece->states = states;
-    repeat->least = (uint64_t)least;
-    repeat->most = (uint64_t)(least + more);
-    return true;
-}
-
-static bool read_quantifier(struct parser *parser, struct piece *piece, struct repeat *repeat)
-{
-    char c = *parser->at;
-    *repeat = (struct repeat){.least = c == '+', .most = 1, .endless = c != '?'};
-    if (c == '{') {
-        repeat->endless = false;
-        if (!read_braces(parser, piece, repeat)) {
-            return false;
-        }
-    } else {
-        uint64_t states = c == '?' ? 2 : 1;
-        parser->at++;
-        piece->states += states;
-        if (!count_states(parser, states)) {
-            return false;
-        }
-    }
-    if (*parser->at == '?') {
-        parser->at++;
-        repeat->lazy = true;
-    }
-    return true;
-}
-
-static void write_repeat(struct parser *parser, const struct repeat *repeat)
-{
-    unsigned least = repeat->least > MAX_REPEAT ? MAX_REPEAT : (unsigned)repeat->least;
-    unsigned most = repeat->most > MAX_REPEAT ? MAX_REPEAT : (unsigned)repeat->most;
-    if (!repeat->endless && repeat->least == 1 && repeat->most == 1) {
-        return;
-    }
-    if (repeat->endless && least <= 1) {
-        strbuf_add_char(parser->pcre, least == 0 ? '*' : '+');
-    } else if (repeat->endless) {
-        strbuf_format(parser->pcre, "{%u,}", least);
-    } else if (least == 0 && most == 1) {
-        strbuf_add_char(parser->pcre, '?');
-    } else {
-        strbuf_format(parser->pcre, least == most ? "{%u}" : "{%u,%u}", least, most);
-    }
-    if (repeat->lazy) {
-        strbuf_add_char(parser->pcre, '?');
-    }
-}
-
-/* (X{a,b}){c,d} is X{ac,bd} where no count is left out in between. */
-static bool compose(struct repeat *inner, const struct repeat *outer)
-{
-    bool identity = !outer->endless && outer->least == 1 && outer->most == 1;
-    if (identity) {
-        return true;
-    }
-    bool inner_identity = !inner->endless && inner->least == 1 && inner->most == 1;
-    if (inner_identity) {
-        *inner = *outer;
-        return true;
-    }
-    bool inner_nothing = !inner->endless && inner->most == 0;
-    if (inner->least > 1 || inner_nothing || (!outer->endless && outer->most == 0)) {
-        return false;
-    }
-    inner->least *= outer->least;
-    inner->endless = inner->endless || outer->endless;
-    inner->most = inner->endless ? 0 : inner->most * outer->most;
-    return true;
-}
-
-static void wrap(struct parser *parser, size_t from)
-{
-    struct strbuf tail = {0};
-    strbuf_add(&tail, parser->pcre->text + from);
-    parser->pcre->length = from;
-    strbuf_add(parser->pcre, "(?:");
-    strbuf_add(parser->pcre, strbuf_text(&tail));
-    strbuf_add_char(parser->pcre, ')');
-    strbuf_clear(&tail);
-}
+/* --- terms -------------------------------------------------------------------------------------- */
 
 /* What is longer than every subject is never found; its groups stay, empty, for the numbering. */
 static void write_never(struct parser *parser, size_t from, uint32_t groups_before)
@@ -537,25 +335,6 @@ static void write_never(struct parser *parser, size_t from, uint32_t groups_befo
         strbuf_add(parser->pcre, "()");
     }
     strbuf_add_char(parser->pcre, ')');
-}
-
-static bool read_repeats(struct parser *parser, size_t from, struct piece *piece)
-{
-    struct repeat all = {.least = 1, .most = 1};
-    while (*parser->at != '\0' && strchr("*+?{", *parser->at) != NULL) {
-        struct repeat next;
-        if (!read_quantifier(parser, piece, &next)) {
-            return false;
-        }
-        piece->length = length_limited(piece->length * next.least);
-        if (!compose(&all, &next)) {
-            write_repeat(parser, &all);
-            wrap(parser, from);
-            all = next;
-        }
-    }
-    write_repeat(parser, &all);
-    return true;
 }
 
 static bool read_term(struct parser *parser, struct piece *out)
@@ -578,7 +357,7 @@ static bool read_term(struct parser *parser, struct piece *out)
         parser->run.text[run] = '\0';
     }
     note_other(parser);
-    if (!read_repeats(parser, from, out)) {
+    if (!parser_read_repeats(parser, from, out)) {
         return false;
     }
     if (out->length >= NEVER) {
@@ -592,7 +371,7 @@ static bool read_term(struct parser *parser, struct piece *out)
 static bool read_alternative(struct parser *parser, struct piece *out)
 {
     *out = (struct piece){1, 0};
-    if (!count_states(parser, 1)) {
+    if (!parser_count_states(parser, 1)) {
         return false;
     }
     while (*parser->at != '\0' && *parser->at != '|' && *parser->at != ')') {
@@ -601,7 +380,7 @@ static bool read_alternative(struct parser *parser, struct piece *out)
             return false;
         }
         out->states += term.states;
-        out->length = length_limited((uint64_t)out->length + term.length);
+        out->length = parser_length((uint64_t)out->length + term.length);
     }
     return true;
 }
@@ -618,7 +397,7 @@ static void note_alternatives(struct parser *parser)
 static bool read_disjunction(struct parser *parser, struct piece *out)
 {
     if (++parser->depth > MAX_DEPTH) {
-        return refuse(parser, "its parentheses are nested deeper than otplan follows");
+        return parser_refuse(parser, "its parentheses are nested deeper than otplan follows");
     }
     if (!read_alternative(parser, out)) {
         return false;
@@ -628,7 +407,7 @@ static bool read_disjunction(struct parser *parser, struct piece *out)
         parser->at++;
         note_alternatives(parser);
         strbuf_add_char(parser->pcre, '|');
-        if (!count_states(parser, 2) || !read_alternative(parser, &next)) {
+        if (!parser_count_states(parser, 2) || !read_alternative(parser, &next)) {
             return false;
         }
         out->states += next.states + 2;
@@ -643,9 +422,10 @@ static bool read_all(struct parser *parser)
     struct piece whole;
     uint32_t index;
     parser->at = parser->text;
-    return open_group(parser, &index) && count_states(parser, 3) &&
+    return open_group(parser, &index) && parser_count_states(parser, 3) &&
            read_disjunction(parser, &whole) &&
-           (*parser->at == '\0' || refuse(parser, "a parenthesis is closed and was never opened"));
+           (*parser->at == '\0' ||
+            parser_refuse(parser, "a parenthesis is closed and was never opened"));
 }
 
 static bool translate(const char *text, struct ecmascript *out, bool first, bool *differs,

@@ -6,15 +6,9 @@
 #define OTPLAN_MODEL_OVERRIDE_ECMASCRIPT_CLASS_H
 
 #include "model/base/error.h"
-#include "model/base/strbuf.h"
+#include "model/override/byte_set.h"
 
 #include <stdbool.h>
-#include <stdint.h>
-
-/* A set of bytes. */
-struct byte_set {
-    uint8_t bits[32];
-};
 
 enum escape_kind {
     ESCAPE_CHARACTER, /* `value` is the byte */
@@ -34,11 +28,5 @@ bool escape_read(const char **at, bool in_brackets, struct escape *out, struct e
 
 /* Reads a bracket expression; `*at` stands behind its `[` and is moved behind its `]`. */
 bool byte_set_read(const char **at, struct byte_set *out, struct error *error);
-
-/* The set of \d, \D, \s, \S, \w or \W. */
-void byte_set_of_escape(int letter, struct byte_set *out);
-
-/* Appends the set as a PCRE2 class. */
-void byte_set_write(const struct byte_set *set, struct strbuf *out);
 
 #endif

@@ -46,6 +46,7 @@ struct entry_explanation {
     char *layers;        /* owned: layers it matches, "0-12, 20"; "" where none */
     char *left_layers;   /* owned: of those, the ones it decides something in */
     int32_t shadowed_by; /* the earlier entry that takes most of it, -1 */
+    bool unread; /* its pattern is refused, but no tensor gets to it: llama.cpp never reads it */
     struct findings findings;
 };
 

@@ -213,6 +213,7 @@ static void write_grid(struct rule_writer *writer, uint64_t effort, struct gener
         struct generated_rules rules;
         cover_find(&classes.grid, (enum cover_style)style, effort / COVER_STYLES, &cover);
         write_style(writer, &plan, &rules);
+        writer->out = out;
         keep_shorter(out, &rules);
         cover_clear(&cover);
     }

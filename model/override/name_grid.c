@@ -134,6 +134,9 @@ static void collect_rows(struct builder *builder, struct name_grids *out)
 
 static void number_layers(struct name_grid *grid, int32_t *index)
 {
+    if (index == NULL) { /* a grid without a row */
+        return;
+    }
     grid->layers = memory_array(NAME_GRID_MAX_LAYER + 1, sizeof *grid->layers);
     for (uint32_t layer = 0; layer <= NAME_GRID_MAX_LAYER; layer++) {
         if (index[layer] != 0) {

@@ -78,6 +78,7 @@ static void entry_compile(struct override *entry)
     struct error error = {0};
     if (!pattern_compile(entry->pattern, &entry->compiled, &error)) {
         entry->refused = memory_format("not a regular expression (%s)", error.text);
+        entry->bad_pattern = true;
     }
 }
 

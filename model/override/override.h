@@ -24,6 +24,10 @@ struct override {
         argument; /* which argument of the list it came from: index into override_list.arguments */
     struct pattern *compiled; /* owned; NULL where std::regex refuses the pattern */
     char *refused; /* owned or NULL: why llama.cpp would refuse this entry (bad regex, ...) */
+    /* `refused` is about the pattern. llama.cpp reads the value at once, but compiles a pattern only when a
+     * tensor gets to it, name by name (src/llama-model-loader.cpp:1238): where earlier entries take every
+     * tensor, it never finds out. */
+    bool bad_pattern;
 };
 
 /* One argument as given, repeated verbatim in exports: {"-ot", "a=CPU,b=CUDA0"}, {"-cmoe", NULL}. */

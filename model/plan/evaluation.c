@@ -350,6 +350,44 @@ static void take_given(const struct model *model, const struct rig *rig, struct 
 
 /* ---- the door ------------------------------------------------------------------------------- */
 
+/* How far down the list the names get: where one matches, the rest is not asked. */
+static void find_reached(const struct model *model, const struct plan *plan, struct evaluation *out)
+{
+    for (size_t row = 0; row < model->n_tensors && out->n_reached < plan->given->n_entries; row++) {
+        int32_t entry = out->override[row];
+        int32_t given = entry - (int32_t)out->rules.n;
+        size_t reached = entry < 0 ? plan->given->n_entries : given < 0 ? 0 : (size_t)given + 1;
+        if (model->tensors[row].role != ROLE_SKIPPED && reached > out->n_reached) {
+            out->n_reached = reached;
+        }
+    }
+}
+
+/* Where the entry sends its tensors is looked up when the command line is read. */
+static void refuse_buffer(const struct rig *rig, const struct override *entry, size_t index,
+                          bool left_out, struct evaluation *out)
+{
+    struct strbuf names = {0};
+    rig_list_names(rig, &names);
+    if (rig_find(rig, entry->buffer) == DEVICE_NONE) {
+        error_set(&out->refused, ERROR_INPUT,
+                  "-ot rule %zu '%s=%s': unknown buffer type %s (this rig has %s)", index + 1,
+                  entry->pattern, entry->buffer, entry->buffer, strbuf_text(&names));
+    } else if (left_out) {
+        error_set(&out->refused, ERROR_INPUT,
+                  "-ot rule %zu '%s=%s': %s is left out of this plan by -dev or -sm none",
+                  index + 1, entry->pattern, entry->buffer, entry->buffer);
+    }
+    strbuf_clear(&names);
+}
+
+static void refuse_entry(const struct override *entry, size_t index, struct evaluation *out)
+{
+    error_set(&out->refused, ERROR_INPUT, "-ot rule %zu '%s=%s': %s", index + 1, entry->pattern,
+              entry->buffer, entry->refused);
+}
+
+/* In llama.cpp's order: all values first, patterns when tensors get to them. */
 static void refuse_entries(const struct rig *rig, const struct plan *plan,
                            const struct decisions *decisions, struct evaluation *out)
 {
@@ -362,21 +400,15 @@ static void refuse_entries(const struct rig *rig, const struct plan *plan,
     }
     for (size_t i = 0; i < list->n_entries; i++) {
         const struct override *entry = &list->entries[i];
-        if (entry->refused != NULL) {
-            error_set(&out->refused, ERROR_INPUT, "-ot rule %zu '%s=%s': %s", i + 1, entry->pattern,
-                      entry->buffer, entry->refused);
-        } else if (decisions->entry_device[i] == DEVICE_NONE &&
-                   rig_find(rig, entry->buffer) == DEVICE_NONE) {
-            struct strbuf names = {0};
-            rig_list_names(rig, &names);
-            error_set(&out->refused, ERROR_INPUT,
-                      "-ot rule %zu '%s=%s': unknown buffer type %s (this rig has %s)", i + 1,
-                      entry->pattern, entry->buffer, entry->buffer, strbuf_text(&names));
-            strbuf_clear(&names);
+        if (entry->refused != NULL && !entry->bad_pattern) {
+            refuse_entry(entry, i, out);
         } else if (decisions->entry_device[i] == DEVICE_NONE) {
-            error_set(&out->refused, ERROR_INPUT,
-                      "-ot rule %zu '%s=%s': %s is left out of this plan by -dev or -sm none",
-                      i + 1, entry->pattern, entry->buffer, entry->buffer);
+            refuse_buffer(rig, entry, i, !entry->bad_pattern, out);
+        }
+    }
+    for (size_t i = 0; i < out->n_reached; i++) {
+        if (list->entries[i].bad_pattern) {
+            refuse_entry(&list->entries[i], i, out);
         }
     }
 }
@@ -414,8 +446,9 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
         out->devices[out->in_use[k]].order = (int)k;
     }
     decisions_update(decided, model, rig, plan, out);
-    refuse_entries(rig, plan, decided, out);
     place_tensors(model, rig, plan, decided, out);
+    find_reached(model, plan, out);
+    refuse_entries(rig, plan, decided, out);
     refuse_count(plan, out);
     count_rules(model, plan, out);
     weigh_tensors(model, rig, out);

@@ -86,6 +86,7 @@ struct evaluation {
 
     struct generated_rules rules; /* for moved rows; they stand before the given ones */
     struct rule_use *rule_use;    /* rules.n + given->n_entries, generated ones first */
+    size_t n_reached; /* of the given entries: those that some tensor gets to, earlier ones in front */
 
     struct warning *warnings; /* owned, n_warnings */
     size_t n_warnings;

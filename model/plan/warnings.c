@@ -242,7 +242,11 @@ static void warn_overrides(const struct rig *rig, const struct plan *plan,
     for (size_t i = 0; i < list->n_entries; i++) {
         const struct override *entry = &list->entries[i];
         const struct rule_use *use = &out->rule_use[out->rules.n + i];
-        if (entry->refused != NULL) {
+        if (entry->bad_pattern && i >= out->n_reached) {
+            warn(out, WARN_OVERRIDE_BAD_REGEX,
+                 "rule %zu '%s': %s; llama.cpp does not get to it: earlier rules take every tensor",
+                 i + 1, entry->pattern, entry->refused);
+        } else if (entry->refused != NULL) {
             warn(out, WARN_OVERRIDE_BAD_REGEX, "rule %zu '%s': %s", i + 1, entry->pattern,
                  entry->refused);
         } else if (decisions->entry_device[i] == DEVICE_NONE) {

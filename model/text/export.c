@@ -103,14 +103,12 @@ void export_source_make(struct export_source *source, const struct model *model,
                                      .plan = plan,
                                      .evaluation = evaluation,
                                      .model_path = model_path};
-    source->args =
-        (const char *const *)arguments_write(model, rig, plan, evaluation, &source->n_args);
+    source->args = arguments_write(model, rig, plan, evaluation, &source->n_args);
 }
 
 void export_source_clear(struct export_source *source)
 {
-    char **args = (char **)(uintptr_t)source->args;
-    arguments_free(&args);
+    arguments_free(&source->args);
     *source = (struct export_source){0};
 }
 

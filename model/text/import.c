@@ -62,26 +62,28 @@ void imported_note(struct imported *out, uint32_t line, const char *format, ...)
     out->notes[out->n_notes++] = (struct import_note){line, memory_text(clean.text)};
 }
 
-static void texts_clear(char **list, size_t n)
+static void texts_clear(char ***list, size_t *n)
 {
-    for (size_t i = 0; i < n; i++) {
-        free(list[i]);
+    for (size_t i = 0; i < *n; i++) {
+        free((*list)[i]);
     }
-    free(list);
+    free(*list);
+    *list = NULL;
+    *n = 0;
 }
 
 void imported_clear(struct imported *imported)
 {
-    texts_clear(imported->arguments, imported->n_arguments);
-    texts_clear(imported->environment, imported->n_environment);
-    texts_clear(imported->kept, imported->n_kept);
+    texts_clear(&imported->arguments, &imported->n_arguments);
+    texts_clear(&imported->environment, &imported->n_environment);
+    texts_clear(&imported->kept, &imported->n_kept);
     for (size_t i = 0; i < imported->n_notes; i++) {
         free(imported->notes[i].text);
     }
     free(imported->notes);
     free(imported->program);
     free(imported->entry);
-    *imported = (struct imported){0};
+    memset(imported, 0, sizeof *imported);
 }
 
 /* --- which kind it is --------------------------------------------------------------------------- */
@@ -233,21 +235,31 @@ static bool import_items(const char *text, size_t size, struct imported *out)
     return ok;
 }
 
+/* One reading has failed; the next begins with nothing. */
+static bool forget(struct imported *out)
+{
+    imported_clear(out);
+    return false;
+}
+
 /* What is no file of a kind of its own. */
 static bool import_other(const char *text, size_t size, enum shell_style style,
                          struct imported *out)
 {
-    if (import_lists(text, size, out) || import_items(text, size, out)) {
+    if (import_lists(text, size, out) || forget(out) || import_items(text, size, out)) {
         out->kind = IMPORT_LIST;
         return true;
     }
+    forget(out);
     if (import_shell(text, size, style, out)) {
         return true;
     }
+    forget(out);
     if (import_assignments(text, size, out)) {
         out->kind = IMPORT_ENVIRONMENT;
         return true;
     }
+    forget(out);
     out->kind = IMPORT_VALUES;
     return import_named(text, size, out) || import_values(text, size, out) ||
            import_comments(text, size, style, out);
@@ -269,6 +281,7 @@ static bool import_plain(const char *text, size_t size, const char *choice, bool
     if (shape.swap > 0) {
         return false;
     }
+    forget(out);
     if (shape.units > 0) {
         ok = import_unit(text, size, out);
         out->kind = IMPORT_UNIT;
@@ -276,7 +289,7 @@ static bool import_plain(const char *text, size_t size, const char *choice, bool
         out->kind = IMPORT_PRESET;
         return import_preset(text, size, choice, out, error);
     }
-    return ok || import_other(text, size, style, out);
+    return ok || forget(out) || import_other(text, size, style, out);
 }
 
 bool import_text(const char *text, size_t size, const char *choice, struct imported *out,

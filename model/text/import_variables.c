@@ -94,7 +94,7 @@ static void see_windows(struct variables *variables, const struct shell_command 
     bool is_set =
         command->n > 1 && (strcmp(words[0].text, "set") == 0 || strcmp(words[0].text, "SET") == 0);
     bool is_power = command->n > 2 && words[0].text[0] == '$' && strcmp(words[1].text, "=") == 0;
-    const char *name = is_set ? words[1].text : words[0].text + 1;
+    const char *name = is_set ? words[1].text : is_power ? words[0].text + 1 : "";
     size_t length = strspn(name, NAME_CHARACTERS);
     if (is_set && name[length] == '=' && length > 0) {
         for (size_t i = 1; i < command->n; i++) {

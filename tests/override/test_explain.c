@@ -55,7 +55,7 @@ static void expect(const char *value, size_t entry, enum finding_code code, cons
     explain(value);
     const struct finding *found = finding_of(entry, code);
     cr_assert_not_null(found, "'%s' has no %s", value, finding_name(code));
-    cr_expect(strstr(found->message, words) != NULL, "%s", found->message);
+    cr_expect_str_eq(found->message, words);
     if (repair == NULL) {
         cr_expect_null(found->repair, "%s", found->repair);
     } else {
@@ -67,31 +67,49 @@ static void expect(const char *value, size_t entry, enum finding_code code, cons
 Test(explain, a_blank_after_a_comma)
 {
     expect("blk\\.1\\.ffn_up_exps=CPU, blk\\.2\\.ffn_up_exps=CPU", 1, FINDING_BLANK,
-           "the blank after the comma is part of the pattern", "blk\\.2\\.ffn_up_exps=CPU");
-    expect("blk\\.(1[6-9] | 2[0-9])\\.ffn=CPU", 0, FINDING_BLANK, "a blank is part",
+           "the blank after the comma is part of the pattern ' blk\\.2\\.ffn_up_exps', and no "
+           "tensor name has a blank: remove it",
+           "blk\\.2\\.ffn_up_exps=CPU");
+    expect("blk\\.(1[6-9] | 2[0-9])\\.ffn=CPU", 0, FINDING_BLANK,
+           "a blank is part of the pattern 'blk\\.(1[6-9] | 2[0-9])\\.ffn', and no tensor name has "
+           "one: remove it",
            "blk\\.(1[6-9]|2[0-9])\\.ffn=CPU");
 }
 
 Test(explain, a_comma_inside_a_pattern)
 {
-    expect("blk\\.[0-9]{1,2}\\.ffn=CPU", 0, FINDING_COMMA, "cuts the rule in two", NULL);
-    expect("exps=CUDA0,", 1, FINDING_COMMA, "llama.cpp stops here", NULL);
-    expect("exps=CUDA0,CUDA1", 1, FINDING_COMMA, "a rule takes one", NULL);
-    expect("exps:CUDA0", 0, FINDING_SEPARATOR, "a : where llama.cpp wants =", "exps=CUDA0");
+    expect("blk\\.[0-9]{1,2}\\.ffn=CPU", 0, FINDING_COMMA,
+           "the comma in 'blk\\.[0-9]{1,2}\\.ffn' cuts the rule in two: braces with a comma cannot "
+           "be written in -ot; for numbers write (1|2|3), for a repeat name each count",
+           NULL);
+    expect("exps=CUDA0,", 1, FINDING_COMMA,
+           "'': invalid value: there is a comma with nothing behind or before it; llama.cpp stops "
+           "here",
+           NULL);
+    expect("exps=CUDA0,CUDA1", 1, FINDING_COMMA,
+           "'CUDA1' is a second buffer type: a rule takes one", NULL);
+    expect("exps:CUDA0", 0, FINDING_SEPARATOR,
+           "'exps:CUDA0' has a : where llama.cpp wants =", "exps=CUDA0");
 }
 
 Test(explain, number_ranges)
 {
-    expect("blk\\.[6-10]\\.ffn=CPU", 0, FINDING_NUMBER_RANGE, "write ([6-9]|10)",
+    expect("blk\\.[6-10]\\.ffn=CPU", 0, FINDING_NUMBER_RANGE,
+           "[6-10] is a set of single characters, not a range of numbers: write ([6-9]|10)",
            "blk\\.([6-9]|10)\\.ffn=CPU");
-    expect("blk\\.[0-15]\\.ffn=CPU", 0, FINDING_NUMBER_RANGE, "a set of single characters",
+    expect("blk\\.[0-15]\\.ffn=CPU", 0, FINDING_NUMBER_RANGE,
+           "[0-15] is a set of single characters, not a range of numbers: write ([0-9]|1[0-5])",
            "blk\\.([0-9]|1[0-5])\\.ffn=CPU");
-    expect("blk\\.([11|12])\\.ffn=CPU", 0, FINDING_NUMBER_RANGE, "write 1[12]",
+    expect("blk\\.([11|12])\\.ffn=CPU", 0, FINDING_NUMBER_RANGE,
+           "[11|12] is a set of single characters, not a range of numbers: write 1[12]",
            "blk\\.(1[12])\\.ffn=CPU");
-    expect("blk\\.(10-19)\\.ffn=CPU", 0, FINDING_NUMBER_RANGE, "plain text",
-           "blk\\.1[0-9]\\.ffn=CPU");
-    expect("blk.{20-25}.ffn=CPU", 0, FINDING_NUMBER_RANGE, "write 2[0-5]", "blk.2[0-5].ffn=CPU");
-    expect("blk.0-18=CUDA0", 0, FINDING_NUMBER_RANGE, "write ([0-9]|1[0-8])",
+    expect("blk\\.(10-19)\\.ffn=CPU", 0, FINDING_NUMBER_RANGE,
+           "(10-19) is plain text, not a range of numbers: write 1[0-9]", "blk\\.1[0-9]\\.ffn=CPU");
+    expect("blk.{20-25}.ffn=CPU", 0, FINDING_NUMBER_RANGE,
+           "{20-25} is no repeat count, not a range of numbers: write 2[0-5]",
+           "blk.2[0-5].ffn=CPU");
+    expect("blk.0-18=CUDA0", 0, FINDING_NUMBER_RANGE,
+           "0-18 is plain text, not a range of numbers: write ([0-9]|1[0-8])",
            "blk.([0-9]|1[0-8])=CUDA0");
     explain("blk\\.[0-9]\\.ffn=CPU");
     cr_expect_null(finding_of(0, FINDING_NUMBER_RANGE), "a set of digits is what it says");
@@ -100,12 +118,29 @@ Test(explain, number_ranges)
 
 Test(explain, a_pattern_that_llama_cpp_refuses)
 {
-    expect("*exps=CPU", 0, FINDING_REFUSED, "nothing before it to repeat", NULL);
+    expect("*exps=CPU", 0, FINDING_REFUSED,
+           "'*exps': not a regular expression (* has nothing before it to repeat: for any text "
+           "write .*); llama.cpp stops at load",
+           NULL);
+}
+
+/* Patterns are compiled when a name gets to them. */
+Test(explain, a_refused_pattern_that_no_tensor_gets_to)
+{
+    expect(".=CPU,blk\\.[6-10]=CUDA0", 1, FINDING_REFUSED,
+           "'blk\\.[6-10]': not a regular expression (range 6-1 is backwards: [6-10] is not "
+           "a number range, write ([6-9]|10)); llama.cpp does not get to it: earlier rules "
+           "take every tensor",
+           NULL);
+    explain("blk=CPU,blk\\.[6-10]=CUDA0");
+    cr_expect(!explanation.entries[1].unread, "output.weight gets to it");
+    finish();
 }
 
 Test(explain, a_dot_that_takes_a_digit)
 {
-    expect("blk.1.=CUDA0", 0, FINDING_DOT, "an unescaped . in 'blk.1.' takes any character",
+    expect("blk.1.=CUDA0", 0, FINDING_DOT,
+           "an unescaped . in 'blk.1.' takes any character: it matches 77 tensors, with \\. 7",
            "blk.1\\.=CUDA0");
     explain("blk.1.ffn.up=CUDA0");
     cr_expect_null(finding_of(0, FINDING_DOT), "a dot for the underscore is no mistake");
@@ -114,23 +149,34 @@ Test(explain, a_dot_that_takes_a_digit)
 
 Test(explain, quoting_that_went_wrong)
 {
-    expect("blk\\\\.1\\\\.ffn_up_exps=CPU", 0, FINDING_QUOTING, "quoting went wrong",
+    expect("blk\\\\.1\\\\.ffn_up_exps=CPU", 0, FINDING_QUOTING,
+           "'blk\\\\.1\\\\.ffn_up_exps': quoting went wrong on the way (a lost or doubled "
+           "backslash, or "
+           "quotes kept)",
            "blk\\.1\\.ffn_up_exps=CPU");
-    expect("blk.d+.ffn_up_exps=CPU", 0, FINDING_QUOTING, "a lost or doubled backslash",
+    expect("blk.d+.ffn_up_exps=CPU", 0, FINDING_QUOTING,
+           "'blk.d+.ffn_up_exps': quoting went wrong on the way (a lost or doubled backslash, or "
+           "quotes kept)",
            "blk.\\d+.ffn_up_exps=CPU");
-    expect("\"exps=CPU\"", 0, FINDING_QUOTING, "quotes", "exps=CPU\"");
-    expect("\"exps=CPU\"", 0, FINDING_UNKNOWN_BUFFER, "'CPU\"' is no buffer type", "\"exps=CPU");
+    expect("\"exps=CPU\"", 0, FINDING_QUOTING,
+           "'\"exps': quoting went wrong on the way (a lost or doubled backslash, or quotes kept)",
+           "exps=CPU");
+    expect("\"exps=CPU\"", 0, FINDING_UNKNOWN_BUFFER,
+           "'CPU\"' is no buffer type that -ot takes; llama.cpp stops: it has CUDA0, CUDA1, CPU",
+           "exps=CPU");
 }
 
 Test(explain, a_glob)
 {
-    expect("blk\\.*\\.ffn_*_exps=CPU", 0, FINDING_GLOB, "for any text write .*",
+    expect("blk\\.*\\.ffn_*_exps=CPU", 0, FINDING_GLOB,
+           "'blk\\.*\\.ffn_*_exps': * repeats the character before it; for any text write .*",
            "blk\\..*\\.ffn_.*_exps=CPU");
 }
 
 Test(explain, nothing_matches)
 {
-    expect("blk\\.99\\.=CPU", 0, FINDING_UNMATCHED, "matches no tensor of this model", NULL);
+    expect("blk\\.99\\.=CPU", 0, FINDING_UNMATCHED, "'blk\\.99\\.' matches no tensor of this model",
+           NULL);
 }
 
 Test(explain, an_earlier_rule_takes_all)
@@ -138,7 +184,17 @@ Test(explain, an_earlier_rule_takes_all)
     explain("exps=CPU,blk\\.3\\.ffn_up_exps=CUDA0");
     const struct finding *shadowed = finding_of(1, FINDING_SHADOWED);
     cr_assert_not_null(shadowed);
-    cr_expect(strstr(shadowed->message, "rule 1 'exps'; put it before that one") != NULL);
+    cr_expect_str_eq(
+        shadowed->message,
+        "'blk\\.3\\.ffn_up_exps' decides nothing: rule 1 'exps' takes the one tensor it "
+        "matches; put it before that one");
+    finish();
+    explain("exps=CPU,ffn_up_exps=CUDA0");
+    cr_expect_str_eq(finding_of(1, FINDING_SHADOWED)->message,
+                     "'ffn_up_exps' decides nothing: earlier rules take all 30 tensors it matches, "
+                     "most of them rule 1 'exps'; put it before that one");
+    finish();
+    explain("exps=CPU,blk\\.3\\.ffn_up_exps=CUDA0");
     cr_expect_eq(explanation.entries[1].matches, 1);
     cr_expect_eq(explanation.entries[1].left, 0);
     cr_expect_eq(explanation.entries[1].shadowed_by, 0);
@@ -150,11 +206,21 @@ Test(explain, an_earlier_rule_takes_all)
 
 Test(explain, buffers_that_are_not_there)
 {
-    expect("exps=CUDA7", 0, FINDING_UNKNOWN_DEVICE, "there is no device 'CUDA7'", NULL);
-    expect("exps=GPU1", 0, FINDING_UNKNOWN_DEVICE, "it has CUDA0, CUDA1, CPU", "exps=CUDA1");
-    expect("exps=cuda0", 0, FINDING_UNKNOWN_BUFFER, "no buffer type that -ot takes", "exps=CUDA0");
-    expect("exps=CUDA_Host", 0, FINDING_UNKNOWN_BUFFER, "CUDA_Host", "exps=CPU");
-    expect("exps=CPU ", 0, FINDING_UNKNOWN_BUFFER, "'CPU '", "exps=CPU");
+    expect("exps=CUDA7", 0, FINDING_UNKNOWN_DEVICE,
+           "there is no device 'CUDA7' here; llama.cpp stops: it has CUDA0, CUDA1, CPU", NULL);
+    expect("exps=GPU1", 0, FINDING_UNKNOWN_DEVICE,
+           "there is no device 'GPU1' here; llama.cpp stops: it has CUDA0, CUDA1, CPU",
+           "exps=CUDA1");
+    expect("exps=cuda0", 0, FINDING_UNKNOWN_BUFFER,
+           "'cuda0' is no buffer type that -ot takes; llama.cpp stops: it has CUDA0, CUDA1, CPU",
+           "exps=CUDA0");
+    expect(
+        "exps=CUDA_Host", 0, FINDING_UNKNOWN_BUFFER,
+        "'CUDA_Host' is no buffer type that -ot takes; llama.cpp stops: it has CUDA0, CUDA1, CPU",
+        "exps=CPU");
+    expect("exps=CPU ", 0, FINDING_UNKNOWN_BUFFER,
+           "'CPU ' is no buffer type that -ot takes; llama.cpp stops: it has CUDA0, CUDA1, CPU",
+           "exps=CPU");
 }
 
 Test(explain, more_than_llama_cpp_takes)
@@ -165,6 +231,8 @@ Test(explain, more_than_llama_cpp_takes)
     overrides_explain(model, &rig, list, NULL, &explanation);
     cr_assert_eq(explanation.findings.n, 1);
     cr_expect_eq(explanation.findings.items[0].code, FINDING_TOO_MANY);
+    cr_expect_str_eq(explanation.findings.items[0].message,
+                     "4096 overrides: llama.cpp aborts at 4096; --compact writes fewer");
     finish();
 }
 
@@ -189,8 +257,12 @@ Test(explain, gate_and_up_apart_and_the_cache_left_behind)
     const struct finding *behind = finding_of(1, FINDING_CACHE_BEHIND);
     cr_assert_not_null(apart);
     cr_assert_not_null(behind);
-    cr_expect(strstr(apart->message, "layers 0-3: gate and up") != NULL, "%s", apart->message);
-    cr_expect(strstr(behind->message, "layers 5: attention goes to CUDA1") != NULL);
+    cr_expect_str_eq(apart->message,
+                     "layers 0-3: gate and up experts are on different devices; keep the two "
+                     "together and move down instead");
+    cr_expect_str_eq(behind->message,
+                     "layer 5: attention goes to CUDA1, its cache stays where the layer is: -ot "
+                     "never moves the cache, -ts does");
     explanation_clear(&explanation);
     evaluation_clear(&evaluation);
     plan_clear(&plan);

@@ -52,6 +52,12 @@ Test(refusals, of_the_rules)
     expect_refused(
         DEMO("-ot", "_exps=CPU", "-ot", "blk\\.[6-10]\\.=CUDA0"),
         "-ot rule 2 'blk\\.[6-10]\\.=CUDA0': not a regular expression (range 6-1 is backwards");
+    struct program_result result =
+        otplan_run_with(NULL, DEMO("-ot", ".*=CPU", "-ot", "blk\\.[6-10]\\.=CUDA0"));
+    cr_expect_eq(result.status, 0, "no tensor gets to the second rule: %s", result.errors);
+    program_result_clear(&result);
+    expect_refused(DEMO("-ot", ".*=CPU", "-ot", "blk\\.[6-10]\\.=CUDA9"),
+                   "unknown buffer type CUDA9");
     expect_refused(DEMO("-ot", "attn=CUDA9"),
                    "unknown buffer type CUDA9 (this rig has CPU, CUDA0, CUDA1");
     expect_refused(DEMO("-ot", "attn=CUDA_Host"), "unknown buffer type CUDA_Host");
