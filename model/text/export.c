@@ -103,12 +103,13 @@ void export_source_make(struct export_source *source, const struct model *model,
                                      .plan = plan,
                                      .evaluation = evaluation,
                                      .model_path = model_path};
-    source->args = arguments_write(model, rig, plan, evaluation, &source->n_args);
+    source->owned = arguments_write(model, rig, plan, evaluation, &source->n_args);
+    source->args = (const char *const *)source->owned;
 }
 
 void export_source_clear(struct export_source *source)
 {
-    arguments_free(&source->args);
+    arguments_free(&source->owned);
     *source = (struct export_source){0};
 }
 

@@ -30,8 +30,9 @@ struct export_source {
     const struct rig *rig;
     const struct plan *plan;
     const struct evaluation *evaluation;
-    const char *model_path; /* the file to name */
-    char **args;            /* owned: as arguments_write gives them */
+    const char *model_path;  /* the file to name */
+    char **owned;            /* as arguments_write gives them */
+    const char *const *args; /* the same */
     size_t n_args;
 };
 
