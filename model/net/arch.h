@@ -65,6 +65,14 @@ enum network_trait {
     TRAIT_RESIDUAL_FIRST_FFN = 1U << 9, /* the same after the feed-forward */
     TRAIT_Q_GATE = 1U << 10,            /* the query projection holds a gate too */
     TRAIT_SOFTMAX_WEIGHT = 1U << 11,    /* routing: softmax over the chosen experts only */
+    TRAIT_ROPE_IN_WINDOW = 1U << 12, /* full layers beside windowed ones have no rotary positions */
+    TRAIT_ROPE_BY_FOUR = 1U << 13,   /* every fourth layer has none */
+    TRAIT_ROPE_IF_TUNED = 1U << 14,  /* none where rope.scaling.finetuned says false */
+    TRAIT_NORM_AFTER_ROPE = 1U << 15, /* the norms of queries and keys come after the rotation */
+    TRAIT_NORM_OF_HEADS = 1U << 16,  /* llama4: such norms without weights, on layers that rotate */
+    TRAIT_MROPE = 1U << 17,          /* four positions a token */
+    TRAIT_MROPE_IF_GIVEN = 1U << 18, /* so where rope.dimension_sections has two */
+    TRAIT_BRANCHES_FIRST = 1U << 19, /* parallel: (feed-forward + attention) + residual */
 };
 
 struct arch {

@@ -143,6 +143,17 @@ static int32_t head_norm(struct network *network, uint32_t il, enum part part, i
     return graph_reshape(graph, network_norm(network, il, part, PART_COUNT, x), shape);
 }
 
+/* Queries or keys with their norm and their positions. */
+static int32_t turned(struct network *network, uint32_t il, enum part norm, int32_t x)
+{
+    uint32_t traits = network->rows->traits;
+    if (traits & TRAIT_NORM_AFTER_ROPE)
+        return head_norm(network, il, norm, network_rope(network, il, x));
+    if (traits & TRAIT_NORM_OF_HEADS && network->rows->rotates[il])
+        return graph_inplace(&network->graph, network_rope(network, il, x), GRAPH_NONE);
+    return network_rope(network, il, head_norm(network, il, norm, x));
+}
+
 struct rotations {
     int32_t k, v; /* GRAPH_NONE where the cache type wants none */
 };
@@ -199,8 +210,8 @@ int32_t attention_plain(struct network *network, uint32_t il, int32_t x)
         int32_t both = graph->tensors[qkv[0]].source[0];
         gate = head_view(network, both, heads.k, heads.n_head, false);
     }
-    qkv[0] = network_rope(network, il, head_norm(network, il, PART_Q_NORM, qkv[0]));
-    qkv[1] = network_rope(network, il, head_norm(network, il, PART_K_NORM, qkv[1]));
+    qkv[0] = turned(network, il, PART_Q_NORM, qkv[0]);
+    qkv[1] = turned(network, il, PART_K_NORM, qkv[1]);
     struct rotations turn = rotations_of(network, il, heads.k);
     int32_t q = rotate(graph, qkv[0], turn.k), k = rotate(graph, qkv[1], turn.k);
     int32_t v = rotate(graph, qkv[2], turn.v);

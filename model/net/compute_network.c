@@ -146,16 +146,21 @@ static int32_t rope_factors(struct network *network, int16_t backend)
     return *factors;
 }
 
-int32_t network_rope(struct network *network, uint32_t il, int32_t x)
+static int32_t position_input(struct network *network)
 {
-    if (network->rows->traits & TRAIT_NO_ROPE)
-        return x;
     if (network->positions == GRAPH_NONE)
         network->positions = graph_leaf(
             &network->graph, SHAPE(network->n_tokens * network->rows->positions), 4, GRAPH_INPUT);
+    return network->positions;
+}
+
+int32_t network_rope(struct network *network, uint32_t il, int32_t x)
+{
+    if (!network->rows->rotates[il])
+        return x;
     int32_t factors = rope_factors(network, network_home(network, il));
     return graph_new(&network->graph, GRAPH_ROPE, graph_shape(&network->graph, x), x,
-                     network->positions, factors, GRAPH_NONE);
+                     position_input(network), factors, GRAPH_NONE);
 }
 
 /* -- the batch -- */
@@ -237,7 +242,8 @@ static int32_t embed(struct network *network)
         x = graph_inplace(graph, x, GRAPH_NONE);
     int32_t positions = network_global(network, PART_POSITION_EMBD);
     if (positions != GRAPH_NONE)
-        x = graph_inplace(graph, x, graph_get_rows(graph, positions, tokens, shape));
+        x = graph_inplace(graph, x,
+                          graph_get_rows(graph, positions, position_input(network), shape));
     return x;
 }
 
@@ -298,13 +304,16 @@ static int32_t serial_layer(struct network *network, uint32_t il, int32_t x, boo
     return join(network, TRAIT_RESIDUAL_FIRST_FFN, cur, residual);
 }
 
-/* x + attention(norm(x)) + feed_forward(norm(x)) */
+/* feed_forward(norm(x)) + x + attention(norm(x)), in that order or another */
 static int32_t parallel_layer(struct network *network, uint32_t il, int32_t x, bool last)
 {
     struct graph *graph = &network->graph;
     graph->term = COMPUTE_ATTENTION;
     int32_t normed = network_norm(network, il, PART_ATTN_NORM, PART_ATTN_NORM_B, x);
-    int32_t attention = mix_tokens(network, il, normed);
+    bool own_norm = network_has(network, il, PART_ATTN_NORM_2); /* falcon 40B */
+    int32_t attention = mix_tokens(
+        network, il,
+        own_norm ? network_norm(network, il, PART_ATTN_NORM_2, PART_COUNT, x) : normed);
     if (last) {
         attention = only_outputs(network, attention);
         x = only_outputs(network, x);
@@ -312,7 +321,9 @@ static int32_t parallel_layer(struct network *network, uint32_t il, int32_t x, b
     }
     graph->term = COMPUTE_FEED_FORWARD;
     int32_t cur = network_feed_forward(network, il, normed);
-    return graph_inplace(graph, graph_inplace(graph, cur, x), attention);
+    if (!(network->rows->traits & TRAIT_BRANCHES_FIRST))
+        return graph_inplace(graph, graph_inplace(graph, cur, x), attention);
+    return graph_inplace(graph, join(network, TRAIT_RESIDUAL_FIRST_FFN, cur, attention), x);
 }
 
 static void output(struct network *network, int32_t x)

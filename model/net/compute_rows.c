@@ -130,6 +130,7 @@ static uint64_t layer_kind(const struct compute_rows *rows, const struct model *
     uint64_t hash = mix(hparams->n_head[il], hparams->n_head_kv[il]);
     hash = mix(hash, (uint64_t)hparams->is_swa[il] << 2 | (uint64_t)hparams->is_recurrent[il] << 1 |
                          (uint64_t)hparams->has_kv[il]);
+    hash = mix(hash, rows->rotates[il]);
     for (int part = 0; part < PART_LAYER_COUNT; part++) {
         int32_t row = rows->layers[il][part];
         if (row < 0)
@@ -157,6 +158,42 @@ static double key_f64(const struct model *model, const char *key, double fallbac
     return value;
 }
 
+static int64_t key_element(const struct model *model, const char *key, uint64_t index)
+{
+    char *full = memory_format("%s.%s", model->arch_name, key);
+    const struct gguf_value *value = gguf_find(model->gguf, full);
+    int64_t element = value != NULL ? gguf_element_i64(value, index) : 0;
+    free(full);
+    return element;
+}
+
+/* llama_model_rope_type, llama_hparams::use_mrope */
+static bool has_mrope(const struct compute_rows *rows, const struct model *model)
+{
+    return rows->traits & TRAIT_MROPE || (rows->traits & TRAIT_MROPE_IF_GIVEN &&
+                                          key_element(model, "rope.dimension_sections", 0) > 0 &&
+                                          key_element(model, "rope.dimension_sections", 1) > 0);
+}
+
+static bool layer_rotates(const struct compute_rows *rows, const struct model *model, uint32_t il)
+{
+    const struct hparams *hparams = &model->hparams;
+    uint32_t traits = rows->traits;
+    if (traits & TRAIT_NO_ROPE) {
+        return false;
+    }
+    if (traits &
+        TRAIT_ROPE_IN_WINDOW) { /* cohere2moe: the leading dense layers turn all the same */
+        uint64_t dense =
+            traits & TRAIT_PARALLEL ? key_u64(model, "leading_dense_block_count", 0) : 0;
+        return hparams->is_swa[il] || hparams->n_swa == 0 || il < dense;
+    }
+    if (traits & TRAIT_ROPE_BY_FOUR) { /* llama4 without windows: everywhere */
+        return (il + 1) % 4 != 0 || (traits & TRAIT_NORM_OF_HEADS && hparams->n_swa == 0);
+    }
+    return !(traits & TRAIT_ROPE_IF_TUNED) || key_u64(model, "rope.scaling.finetuned", 1) != 0;
+}
+
 static void read_keys(struct compute_rows *rows, const struct model *model)
 {
     double scale = key_f64(model, "expert_weights_scale", 0);
@@ -164,7 +201,7 @@ static void read_keys(struct compute_rows *rows, const struct model *model)
     rows->n_group_used = (uint32_t)key_u64(model, "expert_group_used_count", 0);
     rows->weights_norm = key_u64(model, "expert_weights_norm", true);
     rows->weights_scale = scale < 0 || (scale > 0 && scale < 1) || scale > 1;
-    rows->positions = 1;
+    rows->positions = has_mrope(rows, model) ? 4 : 1;
     if (key_f64(model, "logit_scale", 0) > 0 || key_f64(model, "logit_scale", 0) < 0)
         rows->traits |= TRAIT_SCALED_LOGITS;
     if (key_f64(model, "embedding_scale", 0) > 0)
@@ -177,12 +214,15 @@ struct compute_rows *compute_rows_new(const struct model *model)
     uint32_t n_layer = model->hparams.n_layer;
     rows->layers = memory_array(n_layer, sizeof *rows->layers);
     rows->kind = memory_array(n_layer, sizeof *rows->kind);
+    rows->rotates = memory_array(n_layer, sizeof *rows->rotates);
     memset(rows->layers, 0xff, n_layer * sizeof *rows->layers);
     memset(rows->global, 0xff, sizeof rows->global);
     rows->traits = model->hparams.arch != NULL ? model->hparams.arch->network : 0;
     read_keys(rows, model);
     for (size_t i = 0; i < model->n_tensors; i++)
         take_row(rows, model, (int32_t)i);
+    for (uint32_t il = 0; il < n_layer; il++)
+        rows->rotates[il] = layer_rotates(rows, model, il);
     for (uint32_t il = 0; il < n_layer; il++)
         rows->kind[il] = layer_kind(rows, model, il);
     return rows;
@@ -194,6 +234,7 @@ void compute_rows_free(struct compute_rows **rows)
         return;
     free((*rows)->layers);
     free((*rows)->kind);
+    free((*rows)->rotates);
     free(*rows);
     *rows = NULL;
 }

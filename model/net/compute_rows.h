@@ -97,6 +97,7 @@ enum part {
 struct compute_rows {
     int32_t (*layers)[PART_LAYER_COUNT]; /* owned: row per part, -1 without; n_layer of them */
     uint64_t *kind;                      /* owned: equal for layers of equal shape */
+    bool *rotates;                       /* owned: layers with rotary positions */
     int32_t global[PART_COUNT - PART_LAYER_COUNT];
     uint32_t traits;   /* enum network_trait, or-ed */
     uint32_t n_groups; /* expert groups; 0 or 1 without */
