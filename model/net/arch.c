@@ -90,7 +90,7 @@ static const struct arch table[] = {
     {"smallthinker", MEMORY_KV, .window = WINDOW_IF_GIVEN, .period = 4, .default_window = 4096,
      .flags = ARCH_DENSE_FIRST},
     {"dflash", MEMORY_KV, .window = WINDOW_IF_GIVEN},
-    {"llama4", MEMORY_KV, .window = WINDOW_CHUNKED, .period = 4, .default_window = 8192, .network = TRAIT_ROPE_BY_FOUR | TRAIT_NORM_OF_HEADS},
+    {"llama4", MEMORY_KV, .window = WINDOW_CHUNKED, .period = 4, .default_window = 8192, .network = TRAIT_ROPE_BY_FOUR | TRAIT_NORM_OF_HEADS | TRAIT_WEIGHT_FIRST},
     {"exaone4", MEMORY_KV, .window = WINDOW_64_LAYERS, .period = 4, .default_window = 4096,
      .flags = ARCH_MTP_NEVER, .network = TRAIT_ROPE_IN_WINDOW},
     /* MLA */

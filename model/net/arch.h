@@ -70,6 +70,7 @@ enum network_trait {
     TRAIT_ROPE_IF_TUNED = 1U << 14,  /* none where rope.scaling.finetuned says false */
     TRAIT_NORM_AFTER_ROPE = 1U << 15, /* the norms of queries and keys come after the rotation */
     TRAIT_NORM_OF_HEADS = 1U << 16,  /* llama4: such norms without weights, on layers that rotate */
+    TRAIT_WEIGHT_FIRST = 1U << 20,   /* llama4: the experts' input is weighted, not their results */
     TRAIT_MROPE = 1U << 17,          /* four positions a token */
     TRAIT_MROPE_IF_GIVEN = 1U << 18, /* so where rope.dimension_sections has two */
     TRAIT_BRANCHES_FIRST = 1U << 19, /* parallel: (feed-forward + attention) + residual */

@@ -143,14 +143,28 @@ static int32_t head_norm(struct network *network, uint32_t il, enum part part, i
     return graph_reshape(graph, network_norm(network, il, part, PART_COUNT, x), shape);
 }
 
+/* llama4: normed where they turn; where they do not, queries are scaled by their position. */
+static int32_t norm_of_heads(struct network *network, uint32_t il, bool query, int32_t x)
+{
+    struct graph *graph = &network->graph;
+    if (network->rows->rotates[il])
+        return graph_inplace(graph, network_rope(network, il, x), GRAPH_NONE);
+    if (!query)
+        return x;
+    if (network->attention_scale == GRAPH_NONE)
+        network->attention_scale =
+            graph_leaf(graph, SHAPE(1, 1, network->n_tokens), 4, GRAPH_INPUT);
+    return graph_inplace(graph, x, network->attention_scale);
+}
+
 /* Queries or keys with their norm and their positions. */
 static int32_t turned(struct network *network, uint32_t il, enum part norm, int32_t x)
 {
     uint32_t traits = network->rows->traits;
     if (traits & TRAIT_NORM_AFTER_ROPE)
         return head_norm(network, il, norm, network_rope(network, il, x));
-    if (traits & TRAIT_NORM_OF_HEADS && network->rows->rotates[il])
-        return graph_inplace(&network->graph, network_rope(network, il, x), GRAPH_NONE);
+    if (traits & TRAIT_NORM_OF_HEADS)
+        return norm_of_heads(network, il, norm == PART_Q_NORM, x);
     return network_rope(network, il, head_norm(network, il, norm, x));
 }
 
@@ -192,6 +206,23 @@ static int32_t gated(struct network *network, struct attention_heads heads, int3
     return graph_inplace(graph, x, graph_inplace(graph, gate, GRAPH_NONE));
 }
 
+/* A gate with a weight of its own, on the layer's input: one number for each element, or for each head. */
+static int32_t gated_by_weight(struct network *network, uint32_t il, struct attention_heads heads,
+                               int32_t input, int32_t x)
+{
+    struct graph *graph = &network->graph;
+    if (!network_has(network, il, PART_ATTN_GATE))
+        return x;
+    struct shape flat = graph_shape(graph, x);
+    int32_t gate = network_linear(network, il, PART_ATTN_GATE, PART_COUNT, input);
+    gate = graph_inplace(graph, gate, GRAPH_NONE);
+    if (graph_shape(graph, gate).ne[0] == flat.ne[0])
+        return graph_inplace(graph, x, gate);
+    gate = graph_reshape(graph, gate, SHAPE(1, heads.n_head, network->n_tokens));
+    x = graph_reshape(graph, x, SHAPE(heads.v, heads.n_head, network->n_tokens));
+    return graph_reshape(graph, graph_inplace(graph, x, gate), flat);
+}
+
 static struct attention_heads heads_of(const struct hparams *hparams, uint32_t il)
 {
     bool swa = hparams->is_swa[il];
@@ -219,5 +250,6 @@ int32_t attention_plain(struct network *network, uint32_t il, int32_t x)
     struct attention_cache cache = update_cache(network, il, heads, k, v);
     int32_t cur = rotate(graph, attention_attend(network, il, heads, q, &cache), turn.v);
     cur = gated(network, heads, cur, gate);
+    cur = gated_by_weight(network, il, heads, x, cur);
     return network_linear(network, il, PART_OUT, PART_OUT_B, cur);
 }

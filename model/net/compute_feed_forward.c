@@ -167,16 +167,23 @@ static int32_t experts(struct network *network, uint32_t il, int32_t x)
     int32_t probs = network->rows->traits & TRAIT_SOFTMAX_WEIGHT
                         ? logits
                         : graph_inplace(graph, logits, GRAPH_NONE);
-    int32_t selection = network_add_bias(network, il, PART_PROBS_B, probs);
+    int32_t selection = network->rows->traits & TRAIT_WEIGHT_FIRST
+                            ? logits
+                            : network_add_bias(network, il, PART_PROBS_B, probs);
     if (network->rows->n_groups > 1)
         selection = mask_groups(network, selection);
     int32_t selected = argsort(graph, selection, experts_used(network));
     int32_t weights = expert_weights(network, probs, selected);
     graph_expand(graph, weights);
+    bool weight_first = network->rows->traits & TRAIT_WEIGHT_FIRST;
     int32_t rows = graph_reshape(graph, x, SHAPE(shape.ne[0], 1, shape.ne[1]));
+    if (weight_first) { /* repeated for each chosen expert */
+        rows = graph_cont(graph, rows, SHAPE(shape.ne[0], experts_used(network), shape.ne[1]));
+        rows = graph_inplace(graph, rows, weights);
+    }
     int32_t cur = expert_activation(network, il, rows, selected);
     cur = mul_mat_id(network, il, PART_DOWN_EXPS, PART_DOWN_EXPS_B, cur, selected);
-    cur = graph_inplace(graph, cur, weights);
+    cur = weight_first ? cur : graph_inplace(graph, cur, weights);
     graph_expand(graph, cur);
     return sum_experts(network, cur);
 }

@@ -191,7 +191,7 @@ static void describe_batch(struct network *network)
 
 static void reset_inputs(struct network *network)
 {
-    network->positions = network->output_ids = GRAPH_NONE;
+    network->positions = network->attention_scale = network->output_ids = GRAPH_NONE;
     network->states_main = network->states_extra = GRAPH_NONE;
     for (int kind = 0; kind < CACHE_KINDS; kind++) {
         network->mask[kind] = network->k_index[kind] = network->v_index[kind] = GRAPH_NONE;
@@ -290,15 +290,16 @@ static int32_t serial_layer(struct network *network, uint32_t il, int32_t x, boo
         residual = only_outputs(network, residual);
     }
     bool own_norm = network_has(network, il, PART_FFN_NORM);
-    if (own_norm) /* else the post-attention norm is the feed-forward's */
+    bool before = own_norm || !network_has(network, il, PART_ATTN_NORM);
+    if (before) /* else the post-attention norm is the feed-forward's */
         cur = network_norm(network, il, PART_POST_ATTN_NORM, PART_COUNT, cur);
     cur = join(network, TRAIT_RESIDUAL_FIRST, cur, residual);
     if (!network_has(network, il, PART_DOWN) && !network_has(network, il, PART_DOWN_EXPS))
         return cur;
     residual = cur;
     graph->term = COMPUTE_FEED_FORWARD;
-    cur = network_norm(network, il, own_norm ? PART_FFN_NORM : PART_POST_ATTN_NORM,
-                       own_norm ? PART_FFN_NORM_B : PART_COUNT, cur);
+    cur = network_norm(network, il, before ? PART_FFN_NORM : PART_POST_ATTN_NORM,
+                       before ? PART_FFN_NORM_B : PART_COUNT, cur);
     cur = network_feed_forward(network, il, cur);
     cur = network_norm(network, il, PART_POST_FFN_NORM, PART_COUNT, cur);
     return join(network, TRAIT_RESIDUAL_FIRST_FFN, cur, residual);
@@ -311,9 +312,9 @@ static int32_t parallel_layer(struct network *network, uint32_t il, int32_t x, b
     graph->term = COMPUTE_ATTENTION;
     int32_t normed = network_norm(network, il, PART_ATTN_NORM, PART_ATTN_NORM_B, x);
     bool own_norm = network_has(network, il, PART_ATTN_NORM_2); /* falcon 40B */
-    int32_t attention = mix_tokens(
-        network, il,
-        own_norm ? network_norm(network, il, PART_ATTN_NORM_2, PART_COUNT, x) : normed);
+    int32_t attention =
+        mix_tokens(network, il,
+                   own_norm ? network_norm(network, il, PART_ATTN_NORM_2, PART_COUNT, x) : normed);
     if (last) {
         attention = only_outputs(network, attention);
         x = only_outputs(network, x);

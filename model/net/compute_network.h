@@ -30,7 +30,7 @@ struct network {
     uint64_t cells[CACHE_KINDS]; /* of each stream */
 
     /* the graph's inputs; GRAPH_NONE until a layer wants them */
-    int32_t positions, output_ids, states_main, states_extra;
+    int32_t positions, attention_scale, output_ids, states_main, states_extra;
     int32_t mask[CACHE_KINDS], k_index[CACHE_KINDS], v_index[CACHE_KINDS];
     int32_t rope_factors[NETWORK_MAX_BACKENDS];
     int32_t resident[NETWORK_MAX_BACKENDS]; /* stands for the weights there */
