@@ -11,6 +11,7 @@
 #include "src/measure_bandwidth.h"
 #include "src/output.h"
 #include "src/plan_summary.h"
+#include "src/rig_calibration.h"
 #include "src/session.h"
 #include "src/watch_json.h"
 #include "src/watch_source.h"
@@ -41,6 +42,10 @@ static void add_line(const struct device *device, struct strbuf *out)
     }
     if (device->bandwidth_gb_s > 0) {
         strbuf_format(out, "  %.0f GB/s", device->bandwidth_gb_s);
+        if (device->efficiency > 0) {
+            strbuf_format(out, " x %.0f%% (%s)", 100 * device->efficiency,
+                          device_efficiency_rests_on(device));
+        }
     }
     if (device->pci != NULL) {
         strbuf_add(out, "  ");
@@ -206,6 +211,7 @@ static bool ask_llama(const struct options *options, struct rig *rig, struct str
     if (asked && answer.answered) {
         llama_devices_merge(&answer, rig, changes);
         accelerator_fill_bandwidths(rig);
+        calibration_apply(rig);
         char *found = memory_format("%s --list-devices%s, beside %s", program,
                                     answer.kept ? " (kept from before)" : "", rig->found_by);
         free(rig->found_by);

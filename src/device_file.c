@@ -18,7 +18,8 @@ static const char *const device_keys[] = {
     "name",       "device",      "description",      "total_mib",         "free_mib",
     "pci",        "context_mib", "reserve_mib",      "margin_mib",        "link_gb_s",
     "efficiency", "switch_us",   "numa_node",        "bandwidth_gb_s",    "compute_capability",
-    "kernels",    "tflops",      "bandwidth_source", "efficiency_source", NULL};
+    "kernels",    "tflops",      "bandwidth_source", "efficiency_source", "compute_efficiency",
+    NULL};
 
 /* Bytes from a key in MiB; a fraction of a byte is dropped. */
 static bool get_mib(struct json_object *object, const char *key, const struct json_place *place,
@@ -85,6 +86,8 @@ static bool read_speed(struct json_object *object, const struct json_place *plac
         json_get_number(object, "efficiency", place, 0, 1, &device->efficiency, error) &&
         json_get_number(object, "switch_us", place, 0, 1e6, &device->switch_us, error) &&
         json_get_number(object, "tflops", place, 0, 1e6, &device->tflops, error) &&
+        json_get_number(object, "compute_efficiency", place, 0, 4, &device->compute_efficiency,
+                        error) &&
         read_source(object, "bandwidth_source", place, &device->bandwidth_source, error) &&
         read_source(object, "efficiency_source", place, &device->efficiency_source, error) &&
         json_get_number(object, "numa_node", place, -1, 1023, &node, error);
@@ -310,6 +313,7 @@ static struct json_object *device_write(const struct device *device, bool host)
     }
     add_number(object, "link_gb_s", device->link_gb_s);
     add_number(object, "tflops", device->tflops);
+    add_number(object, "compute_efficiency", device->compute_efficiency);
     add_rate(object, "efficiency", "efficiency_source", device->efficiency,
              device->efficiency_source);
     add_number(object, "switch_us", device->switch_us);

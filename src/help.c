@@ -14,7 +14,7 @@ static const char general[] =
     "  otplan probe   MODEL|PLAN [flags]         ask your own llama.cpp for its figures\n"
     "  otplan doctor  [--env DIR]                why does llama.cpp not use the cards?\n"
     "  otplan run MODEL|PLAN, otplan watch       start it as planned and verify; live memory\n"
-    "  otplan tensors MODEL, otplan devices      the tensor table; what this machine has\n"
+    "  also: tensors MODEL, devices, calibrate RESULT (learns speeds from llama-bench)\n"
     "\n"
     "  --devices FILE    plan for the machine in this device file\n"
     "  --rig SPEC        for a machine in words: \"2x RTX 3090 + 128G DDR4-3200x2\"\n"
@@ -172,6 +172,28 @@ static const char watch[] =
     "  --json              samples as JSON lines\n"
     "  --compare A B       two recordings side by side\n";
 
+static const char calibrate[] =
+    "otplan calibrate [MODEL|PLAN.json] [llama.cpp flags] RESULT... [--dry-run] [--json]\n"
+    "otplan calibrate --reset\n"
+    "\n"
+    "Finds which part of their bandwidth these devices reach, from speeds that were measured: "
+    "what\n"
+    "llama-bench printed (-o json, jsonl, csv or md; it says what it ran with), or a server's log "
+    "with\n"
+    "\"eval time\" lines (give the plan or the flags it ran with). Kept for these cards and used "
+    "for\n"
+    "every plan with them, unless the device file sets an efficiency.\n"
+    "\n"
+    "Several results with another -ngl or -ncmoe tell cards and CPU apart. Give all at once: they\n"
+    "replace what was kept.\n"
+    "\n"
+    "  --dry-run         show what would be found, keep nothing\n"
+    "  --reset           forget what was kept for these devices\n"
+    "  --devices FILE  --rig SPEC  --depth N\n"
+    "\n"
+    "  llama-bench -m model.gguf -ngl 99 -ncmoe 0,20,40 -o json > bench.json\n"
+    "  otplan calibrate model.gguf bench.json\n";
+
 static const char demo[] = "otplan demo [llama.cpp flags]\n"
                            "\n"
                            "The planner on the bundled sample: a model of 262 GiB on four cards of "
@@ -184,7 +206,7 @@ const char *help_text(enum command command)
         [COMMAND_DEVICES] = devices, [COMMAND_OVERRIDES] = overrides, [COMMAND_EXPORT] = export,
         [COMMAND_COMPARE] = compare, [COMMAND_VERIFY] = verify,       [COMMAND_DEMO] = demo,
         [COMMAND_PROBE] = probe,     [COMMAND_DOCTOR] = doctor,       [COMMAND_RUN] = run,
-        [COMMAND_WATCH] = watch,
+        [COMMAND_WATCH] = watch,     [COMMAND_CALIBRATE] = calibrate,
     };
     return texts[command];
 }

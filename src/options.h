@@ -20,6 +20,7 @@ enum command {
     COMMAND_DOCTOR,
     COMMAND_RUN,
     COMMAND_WATCH,
+    COMMAND_CALIBRATE,
     COMMAND_DEMO,
     COMMAND_COUNT,
 };
@@ -34,7 +35,7 @@ struct options {
     const char **llama; /* owned array: llama.cpp's flags with their values, in order */
     size_t n_llama;
     size_t n_before_import; /* of them, how many stand in front of --import */
-    const char **envs; /* owned array: --env, may repeat */
+    const char **envs;      /* owned array: --env, may repeat */
     size_t n_envs;
     const char *const *after; /* borrowed: the words behind `--`, or NULL */
     size_t n_after;
@@ -42,7 +43,7 @@ struct options {
     const char *devices, *rig, *plan, *target, *format, *output, *color, *commands, *depth, *import,
         *config, *llama_bin, *save, *interval, *threshold, *pid, *record;
     const char *strategy; /* --auto: "" for the default one; NULL without */
-    bool json, check, force, compact, ascii, no_mouse, dry_run, once, compare, measure;
+    bool json, check, force, compact, ascii, no_mouse, dry_run, once, compare, measure, reset;
 };
 
 /* Reads argv (argv[0] left out). ERROR_USAGE with one line. Free with options_clear. */

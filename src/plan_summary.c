@@ -321,7 +321,7 @@ static void add_prompt_speed(const struct plan_json_source *source, struct strbu
             strbuf_format(out, " MiB of CPU weights copied to %s",
                           rig_name(source->rig, speed.offload));
         }
-        strbuf_format(out, "\n  %.0f%% of each card's F16 arithmetic is assumed\n",
+        strbuf_format(out, "\n  %.0f%% of each card's F16 arithmetic unless calibrated\n",
                       100 * DEFAULT_COMPUTE_EFFICIENCY);
     }
     prompt_speed_clear(&speed);

@@ -13,6 +13,7 @@
 #include "src/import_file.h"
 #include "src/plan_document.h"
 #include "src/plan_rules.h"
+#include "src/rig_calibration.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,7 +164,11 @@ bool session_find_devices(const struct options *options, const char *const *envi
         return error_set(error, ERROR_USAGE, "--devices and --rig both name the machine: give one");
     }
     if (options->rig != NULL) {
-        return accelerator_rig(options->rig, rig, error);
+        bool read = accelerator_rig(options->rig, rig, error);
+        if (read) {
+            calibration_apply(rig);
+        }
+        return read;
     }
     if (options->devices != NULL && !device_file_read(options->devices, rig, error)) {
         return false;
@@ -172,6 +177,7 @@ bool session_find_devices(const struct options *options, const char *const *envi
         detect_devices(environment, rig);
     }
     accelerator_fill_bandwidths(rig);
+    calibration_apply(rig);
     return true;
 }
 
@@ -182,6 +188,7 @@ static bool find_rig(const struct options *options, const struct plan_document *
     if (!named && document->has_devices) {
         rig_copy(&session->rig, &document->rig);
         accelerator_fill_bandwidths(&session->rig);
+        calibration_apply(&session->rig);
         return true;
     }
     if (!named && demo) {

@@ -72,6 +72,7 @@ static void add_prompt_device(struct json_object *list, const struct device *dev
     json_out_bytes(object, "bytes_copied", (uint64_t)use->bytes_copied);
     add_known(object, "link_gb_s", device->link_gb_s > 0, device->link_gb_s);
     add_known(object, "tflops", device->tflops > 0, device->tflops);
+    add_double(object, "compute_efficiency", prompt_compute_efficiency(device));
     json_object_array_add(list, object);
 }
 
@@ -88,7 +89,6 @@ static void add_prompt(struct json_object *object, const struct plan_json_source
     add_prompt_device(list, &rig->host, &speed.host);
     json_out_bytes(prompt, "n_ubatch", speed.n_ubatch);
     json_out_text(prompt, "offload_device", rig_name(rig, speed.offload));
-    add_double(prompt, "compute_efficiency", DEFAULT_COMPUTE_EFFICIENCY);
     json_out_text(prompt, "unknown_because", speed.known ? NULL : speed.unknown_because);
     json_object_object_add(prompt, "per_device", list);
     add_known(object, "prompt_tokens_per_second", speed.known, speed.tokens_per_second);

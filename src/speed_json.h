@@ -4,7 +4,7 @@
  *   per_device  name, seconds, bytes_read, and the bandwidth and efficiency they were found with
  *   per_layer   index, seconds, bytes_read; the last entry: the output, and what has no layer
  *   prompt_tokens_per_second  null where something it needs is not known; `prompt` says what
- *   prompt      n_ubatch, offload_device, compute_efficiency, unknown_because, per_device
+ *   prompt      n_ubatch, offload_device, unknown_because, per_device
  */
 #ifndef OTPLAN_SRC_SPEED_JSON_H
 #define OTPLAN_SRC_SPEED_JSON_H

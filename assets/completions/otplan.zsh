@@ -1,6 +1,6 @@
 #compdef otplan
 _arguments -s \
-    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe doctor run watch demo)" "files:model:_files"' \
+    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe doctor run watch calibrate demo)" "files:model:_files"' \
     '--devices[describe the devices]:device file:_files' \
     '--rig[a machine in words]:machine' \
     '--auto=-[let otplan place]::strategy:(speed balance experts-cpu aggressive fit)' \
@@ -11,6 +11,7 @@ _arguments -s \
     '*--env[look into a Python environment]:folder:_directories' \
     '--config[settings file]:file:_files' \
     '--dry-run[save no files]' \
+    '--reset[forget what calibrate found]' \
     '--plan[open a plan document]:plan:_files' \
     '--target[program the plan is for]:program:(llama-server llama-cli llama-bench llama-fit-params)' \
     '--json[machine-readable output]' \

@@ -56,7 +56,8 @@ struct device {
     double link_gb_s;      /* to the host, one way; 0: unknown, or it shares the host's memory */
     double tflops;         /* matrix arithmetic in F16, dense; 0: unknown */
     double efficiency;     /* of the bandwidth; 0: default 0.75 */
-    double switch_us;      /* 0 default */
+    double compute_efficiency; /* of tflops, in prompts; 0: default 0.5 */
+    double switch_us;          /* 0 default */
     enum rate_source bandwidth_source, efficiency_source; /* where such a figure is there */
     int numa_node;                                        /* -1 unknown */
     char *found_by; /* owned or NULL: where these facts were read, one line */

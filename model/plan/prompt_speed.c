@@ -26,6 +26,11 @@ static struct prompt_use *use_at(struct prompt_speed *out, int device)
     return device == DEVICE_HOST ? &out->host : &out->devices[device];
 }
 
+double prompt_compute_efficiency(const struct device *device)
+{
+    return device->compute_efficiency > 0 ? device->compute_efficiency : DEFAULT_COMPUTE_EFFICIENCY;
+}
+
 /* The first reason is kept. */
 static void unknown(struct prompt *prompt, const char *what, int device)
 {
@@ -44,7 +49,7 @@ static void add_work(struct prompt *prompt, int device, double bytes, double ope
 {
     const struct device *at = device_at(prompt->rig, device);
     double rate = speed_rate(at);
-    double arithmetic = at->tflops * 1e12 * DEFAULT_COMPUTE_EFFICIENCY;
+    double arithmetic = at->tflops * 1e12 * prompt_compute_efficiency(at);
     if (bytes > 0 && rate <= 0) {
         unknown(prompt, "bandwidth", device);
     } else if (operations > 0 && arithmetic <= 0) {

@@ -45,6 +45,8 @@ struct prompt_speed {
 void prompt_speed_estimate(const struct model *model, const struct rig *rig,
                            const struct evaluation *evaluation, uint64_t depth,
                            struct prompt_speed *out);
+/* The part of its tflops that a device is taken to reach. */
+double prompt_compute_efficiency(const struct device *device);
 void prompt_speed_clear(struct prompt_speed *speed);
 
 #endif
