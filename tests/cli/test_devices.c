@@ -2,6 +2,7 @@
 #include "model/base/memory.h"
 #include "tests/support/gguf_files.h"
 #include "tests/support/run_program.h"
+#include "tests/support/tree.h"
 
 #include <criterion/criterion.h>
 #include <json-c/json.h>
@@ -92,6 +93,108 @@ Test(devices, are_cut_down_by_cuda_visible_devices)
         }
         json_object_put(found);
     }
+}
+
+/* A card that is split (MIG) beside a whole one. */
+#define SPLIT                                                                                      \
+    "FAKE_NVML=A100|GPU-aaaa|01|40960|30000|8.0||MIG-1111+2+4864+4700,MIG-2222+1+9984+9000;"       \
+    "A100|GPU-bbbb|41|40960|40000|8.0;A100|GPU-cccc|81|40960|39000|8.0||none"
+
+/* MIG user guide: one instance is seen, the first, and no card beside it. */
+Test(devices, that_are_split_show_one_instance)
+{
+    static const struct {
+        const char *variable;
+        size_t n;
+        const char *free;
+    } cases[] = {
+        {NULL, 1, "9000"}, /* instances by number, not by the driver's order */
+        {"CUDA_VISIBLE_DEVICES=0", 1, "9000"},
+        {"CUDA_VISIBLE_DEVICES=MIG-1111", 1, "4700"},
+        {"CUDA_VISIBLE_DEVICES=MIG-2222,MIG-1111", 1, "9000"},
+        {"CUDA_VISIBLE_DEVICES=MIG-GPU-aaaa/2/0", 1, "4700"},
+        {"CUDA_VISIBLE_DEVICES=MIG-GPU-aaaa/7/0", 0, NULL},
+        {"CUDA_VISIBLE_DEVICES=GPU-bbbb", 1, "40000"},
+        {"CUDA_VISIBLE_DEVICES=1", 1, "40000"},
+        {"CUDA_VISIBLE_DEVICES=1,0", 1, "9000"},
+        {"CUDA_VISIBLE_DEVICES=2", 0, NULL}, /* split, and without an instance */
+        {"CUDA_VISIBLE_DEVICES=MIG-", 0, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct json_object *found = devices(SPLIT, cases[i].variable);
+        cr_expect_eq(count(found), cases[i].n, "%s: %zu", cases[i].variable, count(found));
+        if (cases[i].free != NULL && count(found) == 1) {
+            cr_expect_str_eq(field(found, 0, "free_mib"), cases[i].free, "%s", cases[i].variable);
+            cr_expect_str_eq(field(found, 0, "name"), "CUDA0");
+            cr_expect_str_eq(field(found, 0, "compute_capability"), "8.0");
+        }
+        json_object_put(found);
+    }
+    struct json_object *found = devices(SPLIT, "CUDA_VISIBLE_DEVICES=MIG-2222");
+    cr_expect_str_eq(field(found, 0, "description"), "A100 MIG 1g.5gb");
+    cr_expect_not_null(strstr(field(found, 0, "found_by"), "MIG instance 1/0"));
+    cr_expect_eq((int)atof(field(found, 0, "bandwidth_gb_s")), 1792 * 9984 / 40960);
+    json_object_put(found);
+}
+
+Test(devices, say_how_each_fact_was_found_and_who_is_on_them)
+{
+    const char *const environment[] = {
+        LIBRARY, "OTPLAN_PROC=/nowhere", "CUDA_VISIBLE_DEVICES=0",
+        "FAKE_NVML=RTX 5090|GPU-1|01|32607|20000|12.0|4321=11000,77=500g,78=?", NULL};
+    const char *const words[] = {"devices", "--json", NULL};
+    struct program_result result = otplan_run_with(environment, words);
+    struct json_object *found = json_tokener_parse(result.output);
+    const char *how = field(found, 0, "found_by");
+    cr_expect_not_null(strstr(how, "NVML: name, memory, compute capability"), "%s", how);
+    cr_expect_not_null(strstr(how, "bandwidth from 14001 MHz x 512 bits"), "%s", how);
+    cr_expect_not_null(strstr(how, "PCIe 5.0 x16"), "%s", how);
+    cr_expect_not_null(strstr(how, "CUDA_VISIBLE_DEVICES=0"), "%s", how);
+    cr_expect_eq((int)atof(field(found, 0, "link_gb_s")), 63);
+    struct json_object *list = json_tokener_parse(field(found, 0, "processes"));
+    cr_expect_eq(json_object_array_length(list), 3, "%s", field(found, 0, "processes"));
+    json_object_put(list);
+    json_object_put(found);
+    program_result_clear(&result);
+    const char *const plain[] = {"devices", NULL};
+    result = otplan_run_with(environment, plain);
+    cr_expect_not_null(strstr(result.output, "process 4321: 11000 MiB\n"), "%s", result.output);
+    cr_expect_not_null(strstr(result.output, "process 78\n"), "%s", result.output);
+    program_result_clear(&result);
+}
+
+/* How fast is nobody's business here: a figure is found, said and kept. */
+Test(devices, have_their_memory_bandwidth_measured_on_demand)
+{
+    char *folder = test_folder_make();
+    char *path = memory_format("%s/rig.json", folder);
+    tree_write(folder, "meminfo", "MemTotal: 400000 kB\nMemAvailable: 140000 kB\n");
+    char *proc = memory_format("OTPLAN_PROC=%s", folder);
+    const char *const environment[] = {"OTPLAN_NVML=/nowhere", "OTPLAN_ROOT=/nowhere", proc, NULL};
+    const char *const words[] = {"devices", "--measure", "--save", path, NULL};
+    struct program_result result = otplan_run_with(environment, words);
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    cr_expect_not_null(strstr(result.output, "bandwidth measured: "), "%s", result.output);
+    program_result_clear(&result);
+    struct json_object *saved = json_object_from_file(path);
+    struct json_object *host = NULL;
+    struct json_object *figure = NULL;
+    cr_assert(json_object_object_get_ex(saved, "host", &host));
+    cr_assert(json_object_object_get_ex(host, "bandwidth_gb_s", &figure));
+    cr_expect(json_object_get_double(figure) > 0 && json_object_get_double(figure) < 100000);
+    json_object_put(saved);
+    result = otplan_run("plan", demo_model(), "--devices", path, "--json");
+    cr_expect_eq(result.status, 0, "what was saved is read: %s", result.errors);
+    program_result_clear(&result);
+    tree_write(folder, "meminfo", "MemTotal: 400000 kB\nMemAvailable: 40000 kB\n");
+    const char *const little[] = {"devices", "--measure", NULL};
+    result = otplan_run_with(environment, little);
+    cr_expect_eq(result.status, 4);
+    cr_expect_str_eq(result.output, "");
+    program_result_clear(&result);
+    free(proc);
+    free(path);
+    test_folder_remove(folder);
 }
 
 Test(devices, of_several_kinds_have_an_order_that_nvml_cannot_know)
