@@ -104,6 +104,20 @@ static int32_t head_view(struct network *network, int32_t x, uint64_t head, uint
     return contiguous ? graph_reshape(graph, x, shape) : graph_slice(graph, x, shape);
 }
 
+/* Is it a norm over all heads together, with a weight for each element of the row? */
+static bool norm_of_row(const struct network *network, uint32_t il, enum part part, uint64_t head)
+{
+    int32_t row = network_row(network, il, part);
+    return row >= 0 && network->input->model->tensors[row].ne[0] != head;
+}
+
+static int32_t row_norm(struct network *network, uint32_t il, enum part part, uint64_t head,
+                        int32_t x)
+{
+    bool here = norm_of_row(network, il, part, head) && !(network->rows->traits & TRAIT_LAYER_NORM);
+    return here ? network_norm(network, il, part, PART_COUNT, x) : x;
+}
+
 /* Queries, keys and values as [head, heads, tokens]; with a gate, the query weight holds it too. */
 static void project(struct network *network, uint32_t il, struct attention_heads size, int32_t x,
                     int32_t out[3])
@@ -119,6 +133,8 @@ static void project(struct network *network, uint32_t il, struct attention_heads
     }
     int32_t q = network_linear(network, il, PART_Q, PART_Q_B, x);
     int32_t k = network_linear(network, il, PART_K, PART_K_B, x);
+    q = row_norm(network, il, PART_Q_NORM, size.k, q);
+    k = row_norm(network, il, PART_K_NORM, size.k, k);
     int32_t v = network_linear(network, il, PART_V, PART_V_B, x);
     if (gated) {
         q = graph_reshape(&network->graph, q, SHAPE(2 * size.k, size.n_head, network->n_tokens));
@@ -128,17 +144,15 @@ static void project(struct network *network, uint32_t il, struct attention_heads
     out[2] = head_view(network, v, size.v, size.n_head_kv, true);
 }
 
-/* A norm over all heads together has one weight per element of the row and comes before the split. */
+/* Of one head: its weight has an element for each of the head's. mpt reads a whole row after the split. */
 static int32_t head_norm(struct network *network, uint32_t il, enum part part, int32_t x)
 {
-    int32_t row = network_row(network, il, part);
-    if (row < 0)
-        return x;
     struct graph *graph = &network->graph;
     struct shape shape = graph_shape(graph, x);
-    const struct model_tensor *tensor = &network->input->model->tensors[row];
-    if (tensor->ne[0] == shape.ne[0])
+    if (!norm_of_row(network, il, part, shape.ne[0]))
         return network_norm(network, il, part, PART_COUNT, x);
+    if (!(network->rows->traits & TRAIT_LAYER_NORM))
+        return x; /* had it before the split */
     x = graph_reshape(graph, x, SHAPE(shape.ne[0] * shape.ne[1], shape.ne[2]));
     return graph_reshape(graph, network_norm(network, il, part, PART_COUNT, x), shape);
 }
