@@ -70,11 +70,34 @@ static void prepare_export(struct planner *planner)
     snprintf(planner->export_format, sizeof planner->export_format, "%s", format);
 }
 
+/* What the overrides screen says of the rule under its cursor. */
+static void prepare_explained(struct planner *planner)
+{
+    struct planner_step *now = planner_now(planner);
+    long rule = ui_overrides_rule(&planner->ui);
+    size_t ours = planner->held.rules.n;
+    if (rule < (long)ours || (size_t)rule - ours >= now->plan.given->n_entries) {
+        planner->has_explained = false;
+        return;
+    }
+    if (planner->has_explained && planner->explained_id == now->id &&
+        planner->explained_rule == (size_t)rule) {
+        return;
+    }
+    entry_explanation_clear(&planner->explained);
+    override_explain(planner->model, &now->rig, now->plan.given, &planner->held,
+                     (size_t)rule - ours, &planner->explained);
+    planner->has_explained = true;
+    planner->explained_id = now->id;
+    planner->explained_rule = (size_t)rule;
+}
+
 void planner_draw(struct planner *planner, int width, int height)
 {
     struct scene scene;
     planner_preview(planner);
     prepare_export(planner);
+    prepare_explained(planner);
     planner_scene(planner, &scene);
     if (width != planner->ui.width || height != planner->ui.height) {
         ui_resize(&planner->ui, &scene, width, height);

@@ -184,6 +184,15 @@ static void list_items(struct planner *planner)
     }
 }
 
+static uint64_t most_rule_bytes(const struct evaluation *evaluation, size_t n_given)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; evaluation->rule_use != NULL && i < evaluation->rules.n + n_given; i++) {
+        most = evaluation->rule_use[i].bytes > most ? evaluation->rule_use[i].bytes : most;
+    }
+    return most;
+}
+
 void planner_scene(struct planner *planner, struct scene *scene)
 {
     struct planner_step *now = planner_now(planner);
@@ -219,6 +228,9 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .report = planner->has_report ? &planner->report : NULL,
         .exported = planner->exported,
     };
+    scene->explained = planner->has_explained ? &planner->explained : NULL;
+    scene->explained_rule = planner->explained_rule;
+    scene->most_rule_bytes = most_rule_bytes(&planner->held, now->plan.given->n_entries);
     const struct planner_answer *answer = planner_probe_answer(planner);
     scene->probe_text = answer != NULL ? answer->text : NULL;
     scene->commands = planner_command_items(&scene->n_commands);

@@ -249,6 +249,7 @@ void planner_close(struct planner *planner)
     free(planner->plan_path);
     free(planner->autosave_path);
     free(planner->exported);
+    entry_explanation_clear(&planner->explained);
     evaluation_clear(&planner->held);
     evaluation_clear(&planner->preview);
     decisions_clear(&planner->decisions);

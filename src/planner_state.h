@@ -86,6 +86,10 @@ struct planner {
     struct log log; /* read by `verify`, and what it says of the plan */
     struct log_report report;
     bool has_report;
+    struct entry_explanation explained; /* overrides screen: of that rule of that step */
+    bool has_explained;
+    size_t explained_rule;
+    uint64_t explained_id;
     char *exported; /* owned or NULL: text of the export screen */
     char export_format[16];
     uint64_t exported_id;

@@ -39,7 +39,7 @@ void bar_split(const struct bar *bar, int width, struct bar_cells *out)
     int others = nearest_cell(eighths(bar->elsewhere, bar->total, width));
     out->elsewhere = width - (others == 0 && bar->elsewhere > 0 ? 1 : others);
     int budget = eighths(bar->budget, bar->total, width) / 8;
-    out->budget = budget < width ? budget : width - 1;
+    out->budget = bar->budget == BAR_NO_BUDGET ? -1 : budget < width ? budget : width - 1;
 }
 
 enum ink bar_ink(enum bar_segment segment)

@@ -12,11 +12,13 @@
 
 enum bar_segment { BAR_DENSE, BAR_EXPERTS, BAR_CACHE, BAR_COMPUTE, BAR_SEGMENTS };
 
+#define BAR_NO_BUDGET UINT64_MAX
+
 struct bar {
     uint64_t bytes[BAR_SEGMENTS];
     uint64_t total;     /* bytes of the whole width */
     uint64_t elsewhere; /* of those, what others use: drawn from the right */
-    uint64_t budget;    /* bytes up to which the plan may fill it */
+    uint64_t budget;    /* bytes up to which the plan may fill it; BAR_NO_BUDGET: no mark */
     bool fits;
 };
 

@@ -10,8 +10,8 @@ static bool same_place(const struct hit *a, const struct hit *b)
 
 static bool is_double(const struct drag *drag, const struct hit *hit, uint64_t time_ms)
 {
-    return hit->place == PLACE_CELL && same_place(hit, &drag->last_press) &&
-           time_ms - drag->last_press_ms <= DOUBLE_CLICK_MS;
+    return (hit->place == PLACE_CELL || hit->place == PLACE_TENSOR) &&
+           same_place(hit, &drag->last_press) && time_ms - drag->last_press_ms <= DOUBLE_CLICK_MS;
 }
 
 static enum gesture press(struct drag *drag, const struct mouse *mouse, const struct hit *hit,

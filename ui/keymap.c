@@ -77,7 +77,7 @@ const struct binding keymap[] = {
     {ACTION_DEVICES, MAIN, {'d'}, see, "devices: add, remove, free memory, margins"},
     {ACTION_COMPARE, MAIN | SNAPSHOTS, {'b'}, see, "compare with a snapshot or the start"},
     {ACTION_DETAIL, MAIN, {'i'}, see, "detail of what is under the cursor"},
-    {ACTION_OVERRIDES, MAIN, {'o'}, see, "override rules and what they take"},
+    {ACTION_OVERRIDES, MAIN, {'o'}, see, "override rules: the one of what is under the cursor"},
     {ACTION_WARNINGS, MAIN, {'W'}, see, "warnings in full"},
     {ACTION_SNAPSHOTS, MAIN | COMPARE, {'S'}, see, "snapshots"},
     {ACTION_HISTORY, MAIN, {'H'}, see, "history: every step by name"},

@@ -29,9 +29,15 @@ int screen_first_line(enum screen screen, const struct ui *ui)
     }
 }
 
+int screen_lines_below(enum screen screen, const struct ui *ui)
+{
+    return screen == SCREEN_OVERRIDES && ui->height >= 16 ? OVERRIDES_BELOW : 0;
+}
+
 int screen_height(const struct ui *ui)
 {
-    int height = ui->height - screen_first_line(ui_screen(ui), ui) - 1;
+    enum screen screen = ui_screen(ui);
+    int height = ui->height - screen_first_line(screen, ui) - screen_lines_below(screen, ui) - 1;
     return height > 1 ? height : 1;
 }
 

@@ -259,7 +259,6 @@ static const struct {
     {ACTION_QUIT, "quit"},
     {ACTION_SETTINGS, "screen settings"},
     {ACTION_DEVICES, "screen devices"},
-    {ACTION_OVERRIDES, "screen overrides"},
     {ACTION_DETAIL, "screen detail"},
     {ACTION_WARNINGS, "screen warnings"},
     {ACTION_SNAPSHOTS, "screen snapshots"},
@@ -300,6 +299,9 @@ void main_action(struct ui *ui, const struct scene *scene, enum action action, u
     switch (action) {
     case ACTION_FOCUS_BAR:
         focus_bar(ui, scene, key);
+        break;
+    case ACTION_OVERRIDES:
+        overrides_open_here(ui, scene);
         break;
     case ACTION_FOLD:
         ui->fold = ui->fold == 8 ? 1 : ui->fold * 2;

@@ -324,6 +324,10 @@ void main_mouse(struct ui *ui, const struct scene *scene, const struct mouse *mo
         click(ui, scene);
         break;
     case GESTURE_DOUBLE:
+        if (hit.place == PLACE_TENSOR) {
+            overrides_open_here(ui, scene);
+            break;
+        }
         selection_reset(&ui->selection);
         selection_mark_layer(&ui->selection, scene->map, hit.layer);
         ui->layer = hit.layer;

@@ -67,6 +67,10 @@ int screen_frame(const struct ui *ui, const struct scene *scene, struct canvas *
                  const char *title, const char *hints);
 int screen_height(const struct ui *ui);                         /* lines between heading and foot */
 int screen_first_line(enum screen screen, const struct ui *ui); /* of the list */
+enum { OVERRIDES_BELOW = 8 };
+int screen_lines_below(enum screen screen, const struct ui *ui); /* between list and foot */
+void overrides_open_here(struct ui *ui,
+                         const struct scene *scene); /* on the rule of what is here */
 struct list *screen_list(struct ui *ui);
 const struct list *screen_list_of(const struct ui *ui, enum screen screen);
 

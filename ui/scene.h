@@ -5,6 +5,7 @@
 #define OTPLAN_UI_SCENE_H
 
 #include "model/log/log_verify.h"
+#include "model/override/explain.h"
 #include "model/plan/edit.h"
 #include "model/plan/layer_map.h"
 #include "model/plan/prompt_speed.h"
@@ -48,6 +49,10 @@ struct scene {
     const struct log_report *report; /* verify screen; NULL: no log was read */
     const char *probe_text; /* "probe, llama.cpp 7123 (abc)"; NULL: figures are not probed */
     const char *exported;   /* export screen: what the chosen format gives; NULL: not yet */
+    /* overrides screen: what is to be said of the rule under the cursor; NULL: not yet, or of ours */
+    const struct entry_explanation *explained;
+    size_t explained_rule;
+    uint64_t most_rule_bytes; /* what the largest rule holds */
     /* compare screen: the other side */
     const char *compare_name; /* NULL: nothing to compare with */
     const struct evaluation *compare;

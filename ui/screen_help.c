@@ -15,6 +15,7 @@ static const char *const mouse_help[][2] = {
     {"right button", "paint with the last target"},
     {"home boundary", "drag it: layers change home, caches go along"},
     {"column head, row label", "whole layer, whole row; double click: the cell's layer"},
+    {"tensor", "double click: the rule that put it there"},
     {"bar, list", "click to look at it, wheel to scroll"},
     {"Shift and drag", "the terminal's own text selection"},
 };

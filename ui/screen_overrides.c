@@ -1,54 +1,192 @@
-/* Overrides: every rule in the order llama.cpp reads them, what it takes, what is wrong with it. */
+/* Overrides: every rule in the order llama.cpp reads them with a bar of what it holds; below, what the one under
+ * the cursor matches, what it was left with, and what is wrong with it.
+ */
+#include "ui/bar.h"
 #include "ui/figures.h"
 #include "ui/parts.h"
+#include "ui/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct columns {
+    int bar, bar_cells, mib_end, tensors_end, device, device_cells, pattern;
+};
+
+static struct columns columns_of(const struct ui *ui)
+{
+    int bar = ui->width >= 100 ? 24 : 12;
+    return (struct columns){.bar = 8,
+                            .bar_cells = bar,
+                            .mib_end = 8 + bar + 11,
+                            .tensors_end = 8 + bar + 17,
+                            .device = 8 + bar + 19,
+                            .device_cells = ui->width >= 100 ? 12 : 7,
+                            .pattern = 8 + bar + 19 + (ui->width >= 100 ? 13 : 8)};
+}
 
 static size_t count(const struct scene *scene)
 {
     return scene->held->rules.n + scene->plan->given->n_entries;
 }
 
+/* The given rule, NULL for those that what was moved by hand has made. */
+static const struct override *given_rule(const struct scene *scene, size_t rule)
+{
+    size_t ours = scene->held->rules.n;
+    return rule < ours || rule >= count(scene) ? NULL : &scene->plan->given->entries[rule - ours];
+}
+
+static bool is_refused(const struct scene *scene, size_t rule)
+{
+    const struct override *given = given_rule(scene, rule);
+    return given != NULL && given->refused != NULL &&
+           !(given->bad_pattern && rule - scene->held->rules.n >= scene->held->n_reached);
+}
+
+/* ---- the list ------------------------------------------------------------------------------- */
+
+static void draw_bar(const struct ui *ui, const struct scene *scene, size_t rule, int x, int y,
+                     int width, struct canvas *canvas)
+{
+    const struct rule_use *use = &scene->held->rule_use[rule];
+    struct bar bar = {
+        .bytes = {[BAR_DENSE] = use->bytes - use->experts, [BAR_EXPERTS] = use->experts},
+        .total = scene->most_rule_bytes,
+        .budget = BAR_NO_BUDGET,
+        .fits = true};
+    bool fine = ui->has_color && !ui->ascii;
+    (fine ? bar_draw_fine : bar_draw)(canvas, x, y, width, &bar);
+}
+
 static void draw_rule(const struct ui *ui, const struct scene *scene, size_t rule, int y,
                       bool is_current, struct canvas *canvas)
 {
     const struct evaluation *held = scene->held;
-    bool is_ours = rule < held->rules.n;
-    const struct override *given =
-        is_ours ? NULL : &scene->plan->given->entries[rule - held->rules.n];
+    const struct override *given = given_rule(scene, rule);
     const struct rule_use *use = &held->rule_use[rule];
-    char mib[FIGURE_MAX];
-    char number[32];
+    struct columns columns = columns_of(ui);
+    char text[FIGURE_MAX];
     enum ink ink = is_current ? INK_STRONG : INK_PLAIN;
-    snprintf(number, sizeof number, "%zu", rule + 1);
+    bool refused = is_refused(scene, rule);
+    snprintf(text, sizeof text, "%zu", rule + 1);
     canvas_put(canvas, 0, y, is_current ? '>' : ' ', INK_STRONG);
-    canvas_right(canvas, 5, y, ink, number);
-    canvas_text(canvas, 7, y, 6, INK_DIM, is_ours ? "moved" : "given");
-    canvas_format(canvas, 14, y, ink, "%7u", use->matches);
-    canvas_right(canvas, 34, y, ink, figure_mib(mib, use->bytes));
-    canvas_text(canvas, 36, y, 8, ink,
-                is_ours ? rig_name(scene->rig, held->rules.rules[rule].device) : given->buffer);
-    const char *pattern = is_ours ? held->rules.rules[rule].pattern : given->pattern;
-    bool refused = given != NULL && given->refused != NULL;
-    int x = canvas_text(canvas, 45, y, ui->width - 46, refused ? INK_OVER : ink, pattern);
-    if (refused) {
-        canvas_text(canvas, x + 2, y, -1, INK_WARN, given->refused);
-    } else if (use->matches == 0) {
-        canvas_text(canvas, x + 2, y, -1, INK_WARN, "takes nothing");
+    canvas_right(canvas, 5, y, ink, text);
+    canvas_put(canvas, 6, y, refused || use->matches == 0 ? '!' : ' ', INK_WARN);
+    draw_bar(ui, scene, rule, columns.bar, y, columns.bar_cells, canvas);
+    canvas_right(canvas, columns.mib_end, y, ink, figure_mib(text, use->bytes));
+    snprintf(text, sizeof text, "%u", use->matches);
+    canvas_right(canvas, columns.tensors_end, y, ink, text);
+    canvas_text(canvas, columns.device, y, columns.device_cells, ink,
+                given == NULL ? rig_name(scene->rig, held->rules.rules[rule].device)
+                              : given->buffer);
+    canvas_text(canvas, columns.pattern, y, ui->width - columns.pattern - 1,
+                refused ? INK_OVER : ink,
+                given == NULL ? held->rules.rules[rule].pattern : given->pattern);
+}
+
+static void draw_heads(const struct ui *ui, struct canvas *canvas)
+{
+    struct columns columns = columns_of(ui);
+    canvas_text(canvas, 1, 2, -1, INK_DIM, "rule");
+    canvas_text(canvas, columns.bar, 2, -1, INK_DIM, "holds");
+    canvas_right(canvas, columns.mib_end, 2, INK_DIM, "MiB");
+    canvas_right(canvas, columns.tensors_end, 2, INK_DIM, "tens.");
+    canvas_text(canvas, columns.device, 2, -1, INK_DIM, "to");
+    canvas_text(canvas, columns.pattern, 2, -1, INK_DIM, "pattern");
+}
+
+/* ---- the rule under the cursor --------------------------------------------------------------- */
+
+/* Lines of text cut at blanks where there are some. Returns the line after it. */
+static int draw_wrapped(struct canvas *canvas, int x, int y, int end, enum ink ink,
+                        const char *text)
+{
+    size_t width = (size_t)(canvas->width - x - 1);
+    while (*text != '\0' && y < end) {
+        size_t length = strlen(text);
+        size_t cut = length;
+        if (length > width) {
+            cut = width;
+            for (size_t at = width; at > width / 2 && cut == width; at--) {
+                cut = text[at] == ' ' ? at : cut;
+            }
+        }
+        char line[512];
+        snprintf(line, sizeof line, "%.*s", (int)cut, text);
+        canvas_text(canvas, x, y++, (int)width, ink, line);
+        text += cut;
+        text += strspn(text, " ");
+    }
+    return y;
+}
+
+static int draw_finding(const struct finding *finding, int y, int end, struct canvas *canvas)
+{
+    char repair[600];
+    if (y < end) {
+        canvas_text(canvas, 1, y++, -1, INK_WARN, finding_name(finding->code));
+    }
+    y = draw_wrapped(canvas, 3, y, end, INK_PLAIN, finding->message);
+    if (finding->repair != NULL) {
+        snprintf(repair, sizeof repair, "write %s", finding->repair);
+        y = draw_wrapped(canvas, 3, y, end, INK_STRONG, repair);
+    }
+    return y;
+}
+
+static void draw_counts(const struct entry_explanation *explained, int y, struct canvas *canvas)
+{
+    char match_mib[FIGURE_MAX];
+    char left_mib[FIGURE_MAX];
+    char text[400];
+    int n =
+        snprintf(text, sizeof text, "matches %u tensor%s, %s MiB", explained->matches,
+                 explained->matches == 1 ? "" : "s", figure_mib(match_mib, explained->match_bytes));
+    if (explained->left != explained->matches) {
+        snprintf(text + n, sizeof text - (size_t)n, "; earlier rules leave it %u, %s MiB",
+                 explained->left, figure_mib(left_mib, explained->left_bytes));
+    }
+    int x = canvas_text(canvas, 1, y, -1, INK_PLAIN, text);
+    const char *layers =
+        explained->left > 0 || explained->matches == 0 ? explained->left_layers : explained->layers;
+    if (layers[0] != '\0') {
+        snprintf(text, sizeof text, "; layers %s", layers);
+        canvas_text(canvas, x, y, canvas->width - x - 1, INK_DIM, text);
     }
 }
+
+static void draw_selected(const struct ui *ui, const struct scene *scene, size_t rule,
+                          struct canvas *canvas)
+{
+    int y = ui->height - 1 - OVERRIDES_BELOW;
+    int end = ui->height - 1;
+    canvas_fill(canvas, (struct rect){0, y, ui->width, 1}, 0x2500, INK_DIM);
+    canvas_format(canvas, 2, y++, INK_STRONG, " rule %zu, %s ", rule + 1,
+                  given_rule(scene, rule) == NULL ? "of what was moved here" : "as given");
+    if (given_rule(scene, rule) == NULL) {
+        canvas_text(canvas, 1, y, -1, INK_PLAIN, "it stands in front of the given rules; u undoes");
+        return;
+    }
+    if (scene->explained == NULL || scene->explained_rule != rule) {
+        return;
+    }
+    draw_counts(scene->explained, y++, canvas);
+    const struct findings *findings = &scene->explained->findings;
+    for (size_t i = 0; i < findings->n && y < end; i++) {
+        y = draw_finding(&findings->items[i], y, end, canvas);
+    }
+}
+
+/* ---- the screen ------------------------------------------------------------------------------ */
 
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     const struct list *list = screen_list_of(ui, SCREEN_OVERRIDES);
-    size_t current = (size_t)list->cursor;
-    const char *foot = "Enter selects its tensors on the map  q back";
-    if (current >= scene->held->rules.n && current < count(scene)) {
-        const char *why = scene->plan->given->entries[current - scene->held->rules.n].refused;
-        foot = why != NULL ? why : foot;
-    }
-    screen_frame(ui, scene, canvas, "Overrides: the first rule that matches decides", foot);
-    canvas_text(canvas, 1, 2, -1, INK_DIM, "rule from   tensors            MiB  to       pattern");
+    screen_frame(ui, scene, canvas, "Overrides: the first rule that matches decides",
+                 "Enter selects its tensors on the map  q back");
+    draw_heads(ui, canvas);
     for (int line = 0; line < screen_height(ui); line++) {
         size_t rule = (size_t)(list->top + line);
         if (rule < count(scene)) {
@@ -57,6 +195,8 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
     }
     if (count(scene) == 0) {
         canvas_text(canvas, 2, 3, -1, INK_PLAIN, "no rules: every tensor is at its layer's home");
+    } else if (screen_lines_below(SCREEN_OVERRIDES, ui) > 0) {
+        draw_selected(ui, scene, (size_t)list->cursor, canvas);
     }
 }
 
@@ -84,3 +224,43 @@ static void act(struct ui *ui, const struct scene *scene, enum action action, st
 }
 
 const struct screen_ops overrides_screen = {draw, lines, act};
+
+/* ---- from a tensor to its rule ---------------------------------------------------------------- */
+
+/* The rule of the tensor under the cursor; in a map's cell of the largest that has one. -1: none does. */
+static int32_t rule_here(const struct ui *ui, const struct scene *scene)
+{
+    if (ui->focus == FOCUS_TENSORS) {
+        size_t n = 0;
+        uint64_t bytes = 0;
+        uint32_t *rows = tensors_listed(ui, scene, &n, &bytes);
+        int32_t rule =
+            (size_t)ui->tensors.cursor < n ? scene->held->override[rows[ui->tensors.cursor]] : -1;
+        free(rows);
+        return rule;
+    }
+    size_t n = 0;
+    const uint32_t *rows =
+        ui->focus == FOCUS_MAP ? layer_map_cell(scene->map, ui->row, ui->layer, &n) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (scene->held->override[rows[i]] >= 0) {
+            return scene->held->override[rows[i]];
+        }
+    }
+    return -1;
+}
+
+long ui_overrides_rule(const struct ui *ui)
+{
+    return ui_screen(ui) == SCREEN_OVERRIDES ? ui->lists[SCREEN_OVERRIDES].cursor : -1;
+}
+
+void overrides_open_here(struct ui *ui, const struct scene *scene)
+{
+    int32_t rule = rule_here(ui, scene);
+    ui_open(ui, SCREEN_OVERRIDES);
+    if (rule >= 0) {
+        ui->lists[SCREEN_OVERRIDES].cursor = rule;
+    }
+    ui_settle(ui, scene);
+}

@@ -107,6 +107,8 @@ void ui_notice(struct ui *ui, bool is_error, const char *format, ...)
 /* Cursors and scroll positions back inside what there is; after every event and resize. */
 void ui_settle(struct ui *ui, const struct scene *scene);
 
+/* The rule under the cursor of the overrides screen; -1 where it is not open. */
+long ui_overrides_rule(const struct ui *ui);
 /* The format chosen on the export screen; NULL where it is not open. */
 const char *ui_export_format(const struct ui *ui);
 

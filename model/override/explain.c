@@ -89,7 +89,7 @@ char *explain_layers(const struct model *model, const uint8_t *flags)
 static void count_entry(struct explainer *explainer, size_t index)
 {
     const struct model *model = explainer->model;
-    struct entry_explanation *entry = &explainer->out->entries[index];
+    struct entry_explanation *entry = explainer->out;
     uint8_t *left = memory_array(model->n_tensors, 1);
     uint32_t *taken = memory_array(explainer->list->n_entries, sizeof *taken);
     for (size_t row = 0; row < model->n_tensors; row++) {
@@ -129,8 +129,8 @@ static void decide_rows(struct explainer *explainer)
     }
 }
 
-/* A refused pattern behind all that names get to is never compiled. */
-static void mark_unread(struct explainer *explainer)
+/* How many entries from the front on some name gets to. */
+static size_t count_reached(const struct explainer *explainer)
 {
     size_t reached = 0;
     for (size_t row = 0; row < explainer->model->n_tensors; row++) {
@@ -139,41 +139,70 @@ static void mark_unread(struct explainer *explainer)
             continue;
         }
         if (entry == -1) {
-            return; /* this name asks every entry */
+            return explainer->list->n_entries; /* this name asks every entry */
         }
         reached = (size_t)entry >= reached ? (size_t)entry + 1 : reached;
     }
-    for (size_t i = reached; i < explainer->list->n_entries; i++) {
-        explainer->out->entries[i].unread = explainer->list->entries[i].bad_pattern;
+    return reached;
+}
+
+static void begin(struct explainer *explainer)
+{
+    size_t n = explainer->model->n_tensors;
+    explainer->decided = memory_array(n, sizeof *explainer->decided);
+    explainer->found = memory_array(n, 1);
+    decide_rows(explainer);
+    explainer->reached = count_reached(explainer);
+}
+
+static void explain_entry(struct explainer *explainer, size_t index, struct entry_explanation *out)
+{
+    const struct override *entry = &explainer->list->entries[index];
+    explainer->out = out;
+    *out = (struct entry_explanation){.unread = entry->bad_pattern && index >= explainer->reached};
+    explain_count(explainer->model, entry->compiled, explainer->found);
+    count_entry(explainer, index);
+    explain_text(explainer, index);
+    if (explainer->evaluation != NULL) {
+        explain_places(explainer, index, &out->findings);
     }
+}
+
+static void end(struct explainer *explainer)
+{
+    free(explainer->decided);
+    free(explainer->found);
 }
 
 void overrides_explain(const struct model *model, const struct rig *rig,
                        const struct override_list *list, const struct evaluation *evaluation,
                        struct explanation *out)
 {
-    struct explainer explainer = {model, rig, list, evaluation, NULL, NULL, out};
+    struct explainer explainer = {
+        .model = model, .rig = rig, .list = list, .evaluation = evaluation};
     *out = (struct explanation){.n_entries = list->n_entries};
     out->entries = memory_array(list->n_entries, sizeof *out->entries);
-    explainer.decided = memory_array(model->n_tensors, sizeof *explainer.decided);
-    explainer.found = memory_array(model->n_tensors, 1);
-    decide_rows(&explainer);
-    mark_unread(&explainer);
+    begin(&explainer);
     for (size_t i = 0; i < list->n_entries; i++) {
-        explain_count(model, list->entries[i].compiled, explainer.found);
-        count_entry(&explainer, i);
-        explain_text(&explainer, i);
-    }
-    if (evaluation != NULL) {
-        explain_places(&explainer);
+        explain_entry(&explainer, i, &out->entries[i]);
     }
     if (list->n_entries > MAX_OVERRIDES) {
         explain_find(&out->findings, FINDING_TOO_MANY, NULL,
                      "%zu overrides: llama.cpp aborts at %d; --compact writes fewer",
                      list->n_entries, MAX_OVERRIDES + 1);
     }
-    free(explainer.decided);
-    free(explainer.found);
+    end(&explainer);
+}
+
+void override_explain(const struct model *model, const struct rig *rig,
+                      const struct override_list *list, const struct evaluation *evaluation,
+                      size_t index, struct entry_explanation *out)
+{
+    struct explainer explainer = {
+        .model = model, .rig = rig, .list = list, .evaluation = evaluation};
+    begin(&explainer);
+    explain_entry(&explainer, index, out);
+    end(&explainer);
 }
 
 static void findings_clear(struct findings *findings)
@@ -185,12 +214,18 @@ static void findings_clear(struct findings *findings)
     free(findings->items);
 }
 
+void entry_explanation_clear(struct entry_explanation *entry)
+{
+    free(entry->layers);
+    free(entry->left_layers);
+    findings_clear(&entry->findings);
+    *entry = (struct entry_explanation){0};
+}
+
 void explanation_clear(struct explanation *explanation)
 {
     for (size_t i = 0; i < explanation->n_entries; i++) {
-        free(explanation->entries[i].layers);
-        free(explanation->entries[i].left_layers);
-        findings_clear(&explanation->entries[i].findings);
+        entry_explanation_clear(&explanation->entries[i]);
     }
     findings_clear(&explanation->findings);
     free(explanation->entries);

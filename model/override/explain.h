@@ -63,4 +63,10 @@ void overrides_explain(const struct model *model, const struct rig *rig,
                        struct explanation *out);
 void explanation_clear(struct explanation *explanation);
 
+/* One entry alone, for a screen: some milliseconds. */
+void override_explain(const struct model *model, const struct rig *rig,
+                      const struct override_list *list, const struct evaluation *evaluation,
+                      size_t index, struct entry_explanation *out);
+void entry_explanation_clear(struct entry_explanation *entry);
+
 #endif

@@ -10,9 +10,10 @@ struct explainer {
     const struct rig *rig;
     const struct override_list *list;
     const struct evaluation *evaluation; /* may be NULL */
-    int32_t *decided; /* per row: entry, -1 none, -2 moved by hand before the list */
-    uint8_t *found;   /* per row: of the entry being explained */
-    struct explanation *out;
+    int32_t *decided;              /* per row: entry, -1 none, -2 moved by hand before the list */
+    uint8_t *found;                /* per row: of the entry being explained */
+    struct entry_explanation *out; /* of that entry */
+    size_t reached;                /* entries that some name gets to */
 };
 
 /* Takes `repair`. */
@@ -29,6 +30,6 @@ char *explain_layers(const struct model *model, const uint8_t *flags);
 /* What is wrong with the text of an entry that is counted already. */
 void explain_text(struct explainer *explainer, size_t index);
 /* What the list does to layers: gate and up apart, the cache left behind. Needs the evaluation. */
-void explain_places(struct explainer *explainer);
+void explain_places(struct explainer *explainer, size_t index, struct findings *out);
 
 #endif

@@ -36,71 +36,71 @@ static const char *several(const char *layers)
     return strpbrk(layers, "-,") != NULL ? "s" : "";
 }
 
-/* The entry that sends one of the two away from the other: the one that decides later in the list. */
-static void explain_gate_up(struct explainer *explainer)
+/* The entry that sends one of the two away from the other is the one that decides later in the list. */
+static void explain_gate_up(struct explainer *explainer, size_t index, struct findings *out)
 {
     const struct model *model = explainer->model;
     const struct evaluation *evaluation = explainer->evaluation;
     uint32_t n_layers = model->hparams.n_layer;
     struct layer_rows *rows = rows_of_layers(model, n_layers);
-    for (size_t entry = 0; entry < explainer->list->n_entries; entry++) {
-        memset(explainer->found, 0, model->n_tensors);
-        bool any = false;
-        for (uint32_t layer = 0; layer < n_layers; layer++) {
-            int64_t gate = rows[layer].gate, up = rows[layer].up;
-            if (gate < 0 || up < 0 || evaluation->device[gate] == evaluation->device[up]) {
-                continue;
-            }
-            int32_t of_gate = explainer->decided[gate], of_up = explainer->decided[up];
-            if ((of_gate > of_up ? of_gate : of_up) == (int32_t)entry) {
-                explainer->found[gate] = 1;
-                any = true;
-            }
+    bool any = false;
+    memset(explainer->found, 0, model->n_tensors);
+    for (uint32_t layer = 0; layer < n_layers; layer++) {
+        int64_t gate = rows[layer].gate, up = rows[layer].up;
+        if (gate < 0 || up < 0 || evaluation->device[gate] == evaluation->device[up]) {
+            continue;
         }
-        if (any) {
-            char *layers = explain_layers(model, explainer->found);
-            explain_find(
-                &explainer->out->entries[entry].findings, FINDING_GATE_UP_SPLIT, NULL,
-                "layer%s %s: gate and up experts are on different devices; keep the two together "
-                "and move down instead",
-                several(layers), layers);
-            free(layers);
+        int32_t of_gate = explainer->decided[gate], of_up = explainer->decided[up];
+        if ((of_gate > of_up ? of_gate : of_up) == (int32_t)index) {
+            explainer->found[gate] = 1;
+            any = true;
         }
+    }
+    if (any) {
+        char *layers = explain_layers(model, explainer->found);
+        explain_find(out, FINDING_GATE_UP_SPLIT, NULL,
+                     "layer%s %s: gate and up experts are on different devices; keep the two "
+                     "together and move down instead",
+                     several(layers), layers);
+        free(layers);
     }
     free(rows);
 }
 
-static void explain_cache(struct explainer *explainer)
+static bool is_behind(const struct explainer *explainer, size_t row)
+{
+    const struct model_tensor *tensor = &explainer->model->tensors[row];
+    const struct evaluation *evaluation = explainer->evaluation;
+    if (!explain_is_loaded(tensor) || tensor->group != GROUP_ATTN || tensor->layer < 0 ||
+        (uint32_t)tensor->layer >= explainer->model->hparams.n_layer ||
+        !evaluation->resolved.offload_kqv) {
+        return false;
+    }
+    int16_t cache = evaluation->layers[tensor->layer].cache;
+    return cache != DEVICE_NONE && cache != evaluation->device[row];
+}
+
+static void explain_cache(struct explainer *explainer, size_t index, struct findings *out)
 {
     const struct model *model = explainer->model;
-    const struct evaluation *evaluation = explainer->evaluation;
-    for (size_t entry = 0; entry < explainer->list->n_entries; entry++) {
-        bool any = false;
-        for (size_t row = 0; row < model->n_tensors; row++) {
-            const struct model_tensor *tensor = &model->tensors[row];
-            bool behind = explainer->decided[row] == (int32_t)entry && explain_is_loaded(tensor) &&
-                          tensor->group == GROUP_ATTN && tensor->layer >= 0 &&
-                          (uint32_t)tensor->layer < model->hparams.n_layer &&
-                          evaluation->resolved.offload_kqv &&
-                          evaluation->layers[tensor->layer].cache != DEVICE_NONE &&
-                          evaluation->layers[tensor->layer].cache != evaluation->device[row];
-            explainer->found[row] = behind;
-            any = any || behind;
-        }
-        if (any) {
-            char *layers = explain_layers(model, explainer->found);
-            explain_find(
-                &explainer->out->entries[entry].findings, FINDING_CACHE_BEHIND, NULL,
-                "layer%s %s: attention goes to %s, its cache stays where the layer is: -ot never "
-                "moves the cache, -ts does",
-                several(layers), layers, explainer->list->entries[entry].buffer);
-            free(layers);
-        }
+    bool any = false;
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        explainer->found[row] =
+            explainer->decided[row] == (int32_t)index && is_behind(explainer, row);
+        any = any || explainer->found[row];
+    }
+    if (any) {
+        char *layers = explain_layers(model, explainer->found);
+        explain_find(out, FINDING_CACHE_BEHIND, NULL,
+                     "layer%s %s: attention goes to %s, its cache stays where the layer is: -ot "
+                     "never moves the cache, -ts does",
+                     several(layers), layers, explainer->list->entries[index].buffer);
+        free(layers);
     }
 }
 
-void explain_places(struct explainer *explainer)
+void explain_places(struct explainer *explainer, size_t index, struct findings *out)
 {
-    explain_gate_up(explainer);
-    explain_cache(explainer);
+    explain_gate_up(explainer, index, out);
+    explain_cache(explainer, index, out);
 }

@@ -129,7 +129,7 @@ static void explain_unmatched(struct explainer *explainer, size_t index, struct 
 static void explain_dots(struct explainer *explainer, size_t index, struct findings *out)
 {
     const struct override *entry = &explainer->list->entries[index];
-    size_t matches = explainer->out->entries[index].matches;
+    size_t matches = explainer->out->matches;
     for (size_t n = 0;; n++) {
         char *repaired = repair_dot(entry->pattern, n);
         size_t fewer = repaired == NULL ? 0 : would_match(explainer->model, repaired);
@@ -149,7 +149,7 @@ static void explain_dots(struct explainer *explainer, size_t index, struct findi
 
 static void explain_shadow(struct explainer *explainer, size_t index, struct findings *out)
 {
-    const struct entry_explanation *here = &explainer->out->entries[index];
+    const struct entry_explanation *here = explainer->out;
     const struct override *entry = &explainer->list->entries[index];
     if (here->shadowed_by < 0) {
         explain_find(out, FINDING_SHADOWED, NULL,
@@ -198,7 +198,7 @@ static void explain_buffer(struct explainer *explainer, size_t index, struct fin
     strbuf_add(&known, "CPU");
     char *meant = repair_buffer(entry->buffer, explainer->rig);
     char *pattern = meant == NULL ? NULL : repair_quoting(entry->pattern);
-    bool helps = pattern != NULL && explainer->out->entries[index].matches == 0;
+    bool helps = pattern != NULL && explainer->out->matches == 0;
     char *repair =
         meant == NULL ? NULL : memory_format("%s=%s", helps ? pattern : entry->pattern, meant);
     free(pattern);
@@ -214,7 +214,7 @@ static void explain_buffer(struct explainer *explainer, size_t index, struct fin
 void explain_text(struct explainer *explainer, size_t index)
 {
     const struct override *entry = &explainer->list->entries[index];
-    struct entry_explanation *here = &explainer->out->entries[index];
+    struct entry_explanation *here = explainer->out;
     struct findings *out = &here->findings;
     if (entry->refused != NULL && *entry->buffer == '\0' && entry->compiled == NULL &&
         strncmp(entry->refused, "invalid value", 13) == 0) {

@@ -168,8 +168,11 @@ static void count_rules(const struct model *model, const struct plan *plan, stru
     out->rule_use = memory_array(out->rules.n + plan->given->n_entries, sizeof *out->rule_use);
     for (size_t row = 0; row < model->n_tensors; row++) {
         if (out->override[row] >= 0 && model->tensors[row].tied_to < 0) {
-            out->rule_use[out->override[row]].matches++;
-            out->rule_use[out->override[row]].bytes += model->tensors[row].bytes;
+            struct rule_use *use = &out->rule_use[out->override[row]];
+            bool expert = tensor_group_is_expert(model->tensors[row].group);
+            use->matches++;
+            use->bytes += model->tensors[row].bytes;
+            use->experts += expert ? model->tensors[row].bytes : 0;
         }
     }
 }

@@ -69,6 +69,7 @@ struct layer_place {
 struct rule_use {     /* per entry of the effective list */
     uint32_t matches; /* rows it decides */
     uint64_t bytes;   /* of those, unpadded */
+    uint64_t experts; /* of those, of routed experts */
 };
 
 struct evaluation {
@@ -86,7 +87,8 @@ struct evaluation {
 
     struct generated_rules rules; /* for moved rows; they stand before the given ones */
     struct rule_use *rule_use;    /* rules.n + given->n_entries, generated ones first */
-    size_t n_reached; /* of the given entries: those that some tensor gets to, earlier ones in front */
+    size_t
+        n_reached; /* of the given entries: those that some tensor gets to, earlier ones in front */
 
     struct warning *warnings; /* owned, n_warnings */
     size_t n_warnings;

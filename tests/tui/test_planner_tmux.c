@@ -18,7 +18,7 @@ static char *tmux(const char *arguments)
         command, sizeof command,
         "env -i PATH=\"$PATH\" HOME=/nonexistent LC_ALL=C.UTF-8 SHELL=/bin/sh tmux -L otplan-%d "
         "-f /dev/null %s 2>&1",
-        (int)getppid(), arguments);
+        (int)getpid(), arguments);
     return shell_output(command, NULL);
 }
 
@@ -67,4 +67,20 @@ Test(planner_tmux, draws_asks_for_the_mouse_and_leaves_no_trace)
     free(pane);
     free(modes);
     free(after);
+}
+
+/* On the home row: Down to a row of experts, its rule, all that rule holds. */
+Test(planner_tmux, goes_from_a_tensor_to_its_rule_and_back)
+{
+    require_tmux();
+    tmux_do("new-session -d -x 100 -y 30 'TERM=tmux-256color " OTPLAN_PROGRAM " demo; exec cat'");
+    bool drawn = pane_shows("CUDA3");
+    tmux_do("send-keys l j j j o");
+    bool explained = pane_shows("matches 180 tensors");
+    tmux_do("send-keys Enter");
+    bool selected = pane_shows("180 tensors");
+    tmux_do("kill-server");
+    cr_assert(drawn);
+    cr_assert(explained);
+    cr_assert(selected);
 }

@@ -459,3 +459,46 @@ Test(planner, random_events_leave_a_plan_that_can_be_undone)
     plan_clear(&start);
     stage_close(stage);
 }
+
+static void expect_rule(struct stage *stage, const char *keys, int rule)
+{
+    stage_type(stage, keys);
+    cr_assert_eq(ui_screen(&stage->planner.ui), SCREEN_OVERRIDES, "%s", stage_text(stage));
+    cr_expect_eq(stage->planner.ui.lists[SCREEN_OVERRIDES].cursor, rule, "%s", stage_text(stage));
+    stage_type(stage, "q");
+}
+
+Test(planner, o_opens_on_the_rule_that_decided_what_is_under_the_cursor)
+{
+    struct stage *stage = stage_open(120, 40, false);
+    stage_command(stage, "move gate_exps,up_exps 12-20 CUDA1");
+    int gate = stage_line(stage, "gate exps");
+    stage_press(stage, 0, stage_column(stage, 30), gate);
+    stage_release(stage, 0, stage_column(stage, 30), gate);
+    expect_rule(stage, "o", 1);
+    stage_press(stage, 0, stage_column(stage, 15), gate);
+    stage_release(stage, 0, stage_column(stage, 15), gate);
+    expect_rule(stage, "o", 0);
+    stage_type(stage, "\t"); /* the tensors: down experts of layer 15 stand first */
+    expect_rule(stage, "o", 1);
+    expect_rule(stage, "jo", 0);
+    stage_close(stage);
+}
+
+Test(planner, a_double_click_on_a_tensor_opens_its_rule_and_enter_selects_all_of_it)
+{
+    struct stage *stage = stage_open(120, 40, false);
+    int gate = stage_line(stage, "gate exps");
+    stage_press(stage, 0, stage_column(stage, 15), gate);
+    stage_release(stage, 0, stage_column(stage, 15), gate);
+    int tensor = stage_line(stage, "blk.15.ffn_down_exps.weight");
+    char clicks[128];
+    snprintf(clicks, sizeof clicks, "\033[<0;7;%dM\033[<0;7;%dm\033[<0;7;%dM\033[<0;7;%dm",
+             tensor + 1, tensor + 1, tensor + 1, tensor + 1);
+    stage_type(stage, clicks);
+    cr_assert_eq(ui_screen(&stage->planner.ui), SCREEN_OVERRIDES, "%s", stage_text(stage));
+    cr_assert(stage_shows(stage, "matches 180 tensors"), "%s", stage_text(stage));
+    stage_type(stage, "\r");
+    cr_assert_eq(stage->planner.ui.selection.n_marked, 180, "%s", stage_text(stage));
+    stage_close(stage);
+}

@@ -149,3 +149,30 @@ Test(screens, each_list_screen_80x24)
     }
     stage_close(stage);
 }
+
+/* A list as people paste it: what each rule holds, and what is wrong with the one under the cursor. */
+static void paste_rules(struct stage *stage)
+{
+    stage_type(stage, "\033[200~-ot \"blk\\.(1[2-9]|20)\\.ffn_(gate|up)_exps=CUDA1, "
+                      "blk\\.21\\.ffn_up_exps=CUDA1,exps=CPU,"
+                      "blk\\.[6-10]\\.ffn=CUDA9\"\033[201~y");
+    stage->planner.message[0] = '\0';
+}
+
+Test(screens, overrides_with_what_is_wrong_80x24)
+{
+    struct stage *stage = stage_open(80, 24, false);
+    paste_rules(stage);
+    stage_type(stage, "oj");
+    compare(stage, "overrides-blank-80x24", true);
+    stage_close(stage);
+}
+
+Test(screens, overrides_with_what_is_wrong_120x40)
+{
+    struct stage *stage = stage_open(120, 40, false);
+    paste_rules(stage);
+    stage_type(stage, "oG");
+    compare(stage, "overrides-range-120x40", false);
+    stage_close(stage);
+}
