@@ -2,6 +2,8 @@
 
 #include "model/base/memory.h"
 #include "model/plan/compare.h"
+#include "model/plan/context_limit.h"
+#include "model/plan/prompt_speed.h"
 #include "model/text/export.h"
 #include "src/compare_out.h"
 #include "src/output.h"
@@ -53,6 +55,84 @@ static struct options side_options(const struct options *options, const char **f
     return side;
 }
 
+/* ---- what a side amounts to ----------------------------------------------------------------- */
+
+struct context_trial {
+    const struct options *options;
+    const struct side *side;
+    struct decisions decisions; /* of the rules given */
+    bool in_memory; /* the host holds it all: a context that it cannot hold does not fit */
+};
+
+/* Does the side fit with this context, with the placement it has or, with --auto, one made for it? */
+static bool fits_with(void *payload, uint32_t n_ctx)
+{
+    struct context_trial *trial = payload;
+    const struct session *session = &trial->side->session;
+    struct plan plan;
+    struct plan placed;
+    struct evaluation evaluation = {0};
+    plan_copy(&plan, &session->plan);
+    plan.settings.n_ctx = n_ctx;
+    if (trial->options->strategy != NULL &&
+        session_place(trial->options, session, &plan, &placed, NULL)) {
+        plan_clear(&plan);
+        plan = placed;
+    }
+    plan_evaluate(session->model, &session->rig, &plan, &trial->decisions, &evaluation);
+    bool fits = evaluation.all_fit && evaluation.refused.kind == ERROR_NONE &&
+                (!trial->in_memory || evaluation.host.headroom >= 0);
+    evaluation_clear(&evaluation);
+    plan_clear(&plan);
+    return fits;
+}
+
+static uint32_t find_largest_context(const struct options *options, const struct side *side)
+{
+    struct context_trial trial = {
+        .options = options,
+        .side = side,
+        .in_memory = side->evaluation.host.headroom >= 0,
+    };
+    uint32_t most = context_most(side->session.model, &side->evaluation);
+    uint32_t largest = context_largest(most, fits_with, &trial);
+    decisions_clear(&trial.decisions);
+    return largest;
+}
+
+/* The type that most of the bytes have. */
+static const char *find_mostly(const struct model *model)
+{
+    const struct ggml_type_info *most = NULL;
+    uint64_t most_bytes = 0;
+    for (size_t i = 0; i < model->n_tensors; i++) {
+        const struct ggml_type_info *type = model->tensors[i].type;
+        uint64_t bytes = 0;
+        for (size_t k = 0; type != most && k < model->n_tensors; k++) {
+            bytes += model->tensors[k].type == type ? model->tensors[k].bytes : 0;
+        }
+        if (bytes > most_bytes) {
+            most = type;
+            most_bytes = bytes;
+        }
+    }
+    return most != NULL ? most->name : "";
+}
+
+static void find_speeds(struct side *side)
+{
+    const struct session *session = &side->session;
+    struct speed speed;
+    struct prompt_speed prompt;
+    speed_estimate(session->model, &session->rig, &side->evaluation, session->depth, &speed);
+    prompt_speed_estimate(session->model, &session->rig, &side->evaluation, session->depth,
+                          &prompt);
+    side->decode = speed.known ? speed.tokens_per_second : 0;
+    side->prompt = prompt.known ? prompt.tokens_per_second : 0;
+    speed_clear(&speed);
+    prompt_speed_clear(&prompt);
+}
+
 static bool open_side(const struct options *options, struct side *out, struct error *error)
 {
     if (!session_open(options, false, &out->session, error) ||
@@ -65,6 +145,9 @@ static bool open_side(const struct options *options, struct side *out, struct er
         .plan = &out->session.plan,
         .evaluation = &out->evaluation,
     };
+    find_speeds(out);
+    out->largest_context = find_largest_context(options, out);
+    out->mostly = find_mostly(out->session.model);
     return true;
 }
 

@@ -2,7 +2,6 @@
 
 #include "model/base/memory.h"
 #include "model/base/plain_text.h"
-#include "model/plan/speed.h"
 #include "model/text/export.h"
 #include "src/json_out.h"
 #include "src/plan_summary.h"
@@ -25,18 +24,12 @@ static char *command_of(const struct side *side)
     return strbuf_take(&command);
 }
 
-/* 0 where a bandwidth is unknown. */
-static double tokens_per_second(const struct side *side)
-{
-    struct speed speed;
-    speed_estimate(side->side.model, side->side.rig, side->side.evaluation, side->session.depth,
-                   &speed);
-    double tokens = speed.known ? speed.tokens_per_second : 0;
-    speed_clear(&speed);
-    return tokens;
-}
-
 /* ---- JSON ----------------------------------------------------------------------------------- */
+
+static void add_speed_json(struct json_object *object, const char *key, double speed)
+{
+    json_object_object_add(object, key, speed > 0 ? json_object_new_double(speed) : NULL);
+}
 
 static struct json_object *summary_json(const struct side *side,
                                         const struct compare_summary *summary)
@@ -54,9 +47,12 @@ static struct json_object *summary_json(const struct side *side,
     json_out_bytes(object, "overrides", summary->overrides);
     json_out_bytes(object, "overrides_idle", summary->idle_overrides);
     json_out_bool(object, "fits", summary->fits);
-    double speed = tokens_per_second(side);
-    json_object_object_add(object, "tokens_per_second",
-                           speed > 0 ? json_object_new_double(speed) : NULL);
+    add_speed_json(object, "tokens_per_second", side->decode);
+    add_speed_json(object, "prompt_tokens_per_second", side->prompt);
+    json_out_bytes(object, "largest_context", side->largest_context);
+    json_out_text(object, "model", side->side.model->name);
+    json_out_bytes(object, "model_bytes", side->side.model->bytes);
+    json_out_text(object, "mostly", side->mostly);
     free(command);
     return object;
 }
@@ -202,18 +198,34 @@ static void add_summary(const struct comparison *comparison, struct strbuf *out)
     add_row(out, "fits", before->fits ? "yes" : "no", after->fits ? "yes" : "no", "");
 }
 
-static void add_speed(const struct side *before, const struct side *after, struct strbuf *out)
+static void add_speed(struct strbuf *out, const char *label, double before, double after)
 {
-    double speeds[2] = {tokens_per_second(before), tokens_per_second(after)};
-    char a[32];
-    char b[32];
-    char change[32];
-    if (speeds[0] > 0 && speeds[1] > 0) {
-        snprintf(a, sizeof a, "%.2f", speeds[0]);
-        snprintf(b, sizeof b, "%.2f", speeds[1]);
-        snprintf(change, sizeof change, "%+.2f", speeds[1] - speeds[0]);
-        add_row(out, "tokens/s (model)", a, b, strcmp(a, b) == 0 ? "" : change);
+    char a[32] = "unknown";
+    char b[32] = "unknown";
+    char change[32] = "";
+    if (before > 0) {
+        snprintf(a, sizeof a, "%.2f", before);
     }
+    if (after > 0) {
+        snprintf(b, sizeof b, "%.2f", after);
+    }
+    if (before > 0 && after > 0 && strcmp(a, b) != 0) {
+        snprintf(change, sizeof change, "%+.2f", after - before);
+    }
+    if (before > 0 || after > 0) {
+        add_row(out, label, a, b, change);
+    }
+}
+
+static void add_model(const struct side *side, const char *which, struct strbuf *out)
+{
+    const struct model *model = side->side.model;
+    strbuf_format(out, "%-8s", which);
+    strbuf_add_plain(out, side->path != NULL ? side->path : "the flags given");
+    strbuf_add(out, "  (");
+    strbuf_add_plain(out, model->name);
+    strbuf_format(out, ", %.1f GiB, mostly %s)\n", (double)model->bytes / 1073741824.0,
+                  side->mostly);
 }
 
 static void add_devices(const struct comparison *comparison, struct strbuf *out)
@@ -265,13 +277,14 @@ static void add_refused(const struct side *side, const char *name, struct strbuf
 void compare_table(const struct side *before, const struct side *after,
                    const struct comparison *comparison, struct strbuf *out)
 {
-    strbuf_add(out, "before: ");
-    strbuf_add_plain(out, before->path != NULL ? before->path : "the flags given");
-    strbuf_add(out, "\nafter:  ");
-    strbuf_add_plain(out, after->path != NULL ? after->path : "the flags given");
-    strbuf_add(out, "\n\n");
+    add_model(before, "before:", out);
+    add_model(after, "after:", out);
+    strbuf_add(out, "\n");
     add_summary(comparison, out);
-    add_speed(before, after, out);
+    add_speed(out, "tokens/s (model)", before->decode, after->decode);
+    add_speed(out, "prompt tokens/s", before->prompt, after->prompt);
+    add_count(out, "largest context", before->largest_context, after->largest_context);
+    add_mib(out, "MiB of the model", before->side.model->bytes, after->side.model->bytes);
     add_devices(comparison, out);
     add_moves(comparison, out);
     if (comparison->n_removed + comparison->n_added > 0) {

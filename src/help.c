@@ -112,7 +112,12 @@ static const char compare[] =
     "\n"
     "Two placements side by side: fit, utilisation, what moved, which rules came and went. BEFORE "
     "and\n"
-    "AFTER are plan documents or models; with one of them, the flags given are the other.\n";
+    "AFTER are plan documents or models; with one of them, the flags given are the other. Two\n"
+    "quantisations of a model: which fits, at what speed, and up to which context.\n"
+    "\n"
+    "  --auto            place each as well as it can be, for every context that is tried\n"
+    "\n"
+    "  otplan compare model-Q4_K_M.gguf model-Q8_0.gguf --auto -c 32768\n";
 
 static const char verify[] =
     "otplan verify [PLAN.json] LOG [--json]\n"

@@ -299,28 +299,11 @@ static void replace_plan(struct session *session, struct plan *placed)
     session->plan = *placed;
 }
 
-static bool place_by_fit(struct session *session, struct error *error)
+bool session_place(const struct options *options, const struct session *session,
+                   const struct plan *start, struct plan *out, struct error *error)
 {
-    struct plan placed;
-    bool found = plan_fit(session->model, &session->rig, &session->plan, &placed, error);
-    if (found) {
-        replace_plan(session, &placed);
-    }
-    return found;
-}
-
-/* --auto, or what llama.cpp's own --fit would do where a command leaves that to it. */
-static bool place(const struct options *options, struct session *session, struct error *error)
-{
-    const struct argument_facts *facts = &session->facts;
-    bool left_to_fit =
-        session->plan.settings.fit && !facts->ngl_given && !facts->ts_given && !facts->ot_given;
-    if (options->strategy == NULL) {
-        session->fit_decided = left_to_fit && place_by_fit(session, NULL);
-        return true;
-    }
     if (strcmp(options->strategy, "fit") == 0) {
-        return place_by_fit(session, error);
+        return plan_fit(session->model, &session->rig, start, out, error);
     }
     struct optimise_options optimise = {
         .strategy = config_strategy(&session->config),
@@ -334,11 +317,29 @@ static bool place(const struct options *options, struct session *session, struct
                          "--auto=%s: must be speed, balance, experts-cpu, aggressive or fit",
                          options->strategy);
     }
-    struct plan placed;
     struct optimise_report report = {0};
-    bool found = plan_optimise(session->model, &session->rig, &session->plan, &optimise, &placed,
-                               &report, error);
+    bool found =
+        plan_optimise(session->model, &session->rig, start, &optimise, out, &report, error);
     optimise_report_clear(&report);
+    return found;
+}
+
+/* --auto, or what llama.cpp's own --fit would do where a command leaves that to it. */
+static bool place(const struct options *options, struct session *session, struct error *error)
+{
+    const struct argument_facts *facts = &session->facts;
+    bool left_to_fit =
+        session->plan.settings.fit && !facts->ngl_given && !facts->ts_given && !facts->ot_given;
+    struct plan placed;
+    if (options->strategy == NULL) {
+        session->fit_decided =
+            left_to_fit && plan_fit(session->model, &session->rig, &session->plan, &placed, NULL);
+        if (session->fit_decided) {
+            replace_plan(session, &placed);
+        }
+        return true;
+    }
+    bool found = session_place(options, session, &session->plan, &placed, error);
     if (found) {
         replace_plan(session, &placed);
     }

@@ -36,6 +36,10 @@ bool session_open_model(const struct options *options, struct session *out, stru
 bool session_find_devices(const struct options *options, const char *const *environment,
                           struct rig *rig, struct error *error);
 
+/* New `*out`: what --auto makes of `start` (options->strategy is not NULL). Free with plan_clear. */
+bool session_place(const struct options *options, const struct session *session,
+                   const struct plan *start, struct plan *out, struct error *error);
+
 /* Evaluates the plan, anew with the fewest rules where --compact was given. With `strict` a plan that
  * llama.cpp refuses is an error. Free with evaluation_clear. */
 bool session_evaluate(struct session *session, const struct options *options, bool strict,

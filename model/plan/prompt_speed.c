@@ -65,6 +65,9 @@ static void add_copy(struct prompt *prompt, int device, double bytes)
 {
     struct prompt_use *use = use_at(prompt->out, device);
     double link = device_at(prompt->rig, device)->link_gb_s * 1e9 * DEFAULT_EFFICIENCY;
+    if (bytes <= 0) {
+        return;
+    }
     if (link <= 0) {
         unknown(prompt, "link speed", device);
         return;
@@ -122,12 +125,17 @@ static double attention_of(const struct prompt *prompt, uint32_t il, uint64_t de
 
 static void add_cache(struct prompt *prompt, uint32_t il, uint64_t depth)
 {
-    int cache = prompt->evaluation->layers[il].cache;
-    if (cache == DEVICE_NONE) {
+    int device = prompt->evaluation->layers[il].cache;
+    const struct resolved *resolved = &prompt->evaluation->resolved;
+    if (device == DEVICE_NONE) {
         return;
     }
-    uint64_t bytes = context_layer_read(prompt->model, &prompt->evaluation->resolved, il, depth);
-    add_work(prompt, cache, (double)bytes, attention_of(prompt, il, depth));
+    double bytes = (double)context_layer_read(prompt->model, resolved, il, depth);
+    if (device == DEVICE_HOST && resolved->offload_kqv && prompt->out->offload != DEVICE_HOST) {
+        device = prompt->out->offload;
+        add_copy(prompt, device, bytes);
+    }
+    add_work(prompt, device, bytes, attention_of(prompt, il, depth));
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */

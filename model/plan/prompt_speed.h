@@ -14,7 +14,8 @@
  *
  * Weights in host memory are copied to the first device in use that is no RPC host and worked on there, each
  * n_ubatch anew, where op offload is on and at least 32 tokens come together (ggml-backend.cpp,
- * ggml_backend_sched_backend_id_from_cur; GGML_OP_OFFLOAD_MIN_BATCH); else the CPU works on them. The output
+ * ggml_backend_sched_backend_id_from_cur; GGML_OP_OFFLOAD_MIN_BATCH); else the CPU works on them. Caches in host
+ * memory go the same way, but with -nkvo, where attention stays on the CPU (llama-context.cpp, graph_get_cb). The output
  * layer computes one row only. With pipeline parallelism the devices work on n_batch / n_ubatch pieces side by
  * side: t + (pieces - 1) * the slowest device's part. What switching between devices costs is left out.
  */

@@ -1,10 +1,12 @@
 /* `otplan compare`: before and after, and what moved between them. */
 #include "model/base/memory.h"
+#include "model/gguf/ggml_types.h"
 #include "tests/support/gguf_files.h"
 #include "tests/support/run_program.h"
 
 #include <criterion/criterion.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,5 +132,117 @@ Test(plan_document, gives_way_to_flags)
                                     "'blk.5.ffn_up_exps=CUDA0' -ot 'exps=CPU'\n");
     program_result_clear(&result);
     free(plan);
+    test_folder_remove(folder);
+}
+
+/* A llama of 8 layers, 1024 wide, whose matrices have `type`. */
+static char *quantised_file(const char *folder, const char *name, uint32_t type)
+{
+    static const struct {
+        const char *name;
+        uint64_t ne0, ne1;
+    } tensors[] = {
+        {"attn_norm", 1024, 0},   {"attn_q", 1024, 1024},      {"attn_k", 1024, 1024},
+        {"attn_v", 1024, 1024},   {"attn_output", 1024, 1024}, {"ffn_norm", 1024, 0},
+        {"ffn_gate", 1024, 4096}, {"ffn_down", 4096, 1024},    {"ffn_up", 1024, 4096},
+    };
+    struct gguf_writer writer = {0};
+    struct strbuf head = {0};
+    gguf_write_string(&writer, "general.architecture", "llama");
+    gguf_write_string(&writer, "general.name", "pair");
+    gguf_write_u32(&writer, "llama.block_count", 8);
+    gguf_write_u32(&writer, "llama.context_length", 131072);
+    gguf_write_u32(&writer, "llama.embedding_length", 1024);
+    gguf_write_u32(&writer, "llama.feed_forward_length", 4096);
+    gguf_write_u32(&writer, "llama.attention.head_count", 8);
+    gguf_write_f32(&writer, "llama.attention.layer_norm_rms_epsilon", 1e-5F);
+    gguf_write_u32(&writer, "llama.vocab_size", 2048);
+    gguf_write_string(&writer, "tokenizer.ggml.model", "none");
+    gguf_write_tensor(&writer, "token_embd.weight", type, (uint64_t[]){1024, 2048}, 2);
+    gguf_write_tensor(&writer, "output_norm.weight", GGML_F32, (uint64_t[]){1024}, 1);
+    gguf_write_tensor(&writer, "output.weight", type, (uint64_t[]){1024, 2048}, 2);
+    for (unsigned il = 0; il < 8; il++) {
+        for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++) {
+            char full[64];
+            bool flat = tensors[i].ne1 == 0;
+            snprintf(full, sizeof full, "blk.%u.%s.weight", il, tensors[i].name);
+            gguf_write_tensor(&writer, full, flat ? GGML_F32 : type,
+                              (uint64_t[]){tensors[i].ne0, tensors[i].ne1}, flat ? 1 : 2);
+        }
+    }
+    gguf_write_finish(&writer, &head);
+    char *path = test_file_write_head(folder, name, &head);
+    strbuf_clear(&head);
+    return path;
+}
+
+static bool plan_fits(const char *model, const char *devices, unsigned context)
+{
+    char *tokens = memory_format("%u", context);
+    struct program_result result =
+        otplan_run("plan", model, "--devices", devices, "-c", tokens, "--check");
+    free(tokens);
+    cr_assert(result.status == 0 || result.status == 3, "%s", result.errors);
+    bool fits = result.status == 0;
+    program_result_clear(&result);
+    return fits;
+}
+
+/* What compare calls the largest context fits by `plan --check`, and 256 tokens more do not. */
+static void expect_largest(struct json_object *side, const char *model, const char *devices)
+{
+    unsigned largest = (unsigned)json_object_get_int(at(side, "largest_context"));
+    cr_assert(largest > 0 && largest < 131072, "%u", largest);
+    cr_expect(plan_fits(model, devices, largest), "%u", largest);
+    cr_expect_not(plan_fits(model, devices, largest + 256), "%u", largest);
+}
+
+Test(compare, two_quantisations_of_a_model_side_by_side)
+{
+    static const char machine[] =
+        "{\"devices\": [{\"name\": \"CUDA0\", \"description\": \"NVIDIA GeForce RTX 3090\", "
+        "\"free_mib\": 1600, \"link_gb_s\": 25}], \"host\": {\"free_mib\": 64000, "
+        "\"bandwidth_gb_s\": 50}}";
+    char *folder = test_folder_make();
+    char *devices = test_file_write(folder, "devices.json", machine, strlen(machine));
+    char *four = quantised_file(folder, "four.gguf", 12 /* q4_K */);
+    char *eight = quantised_file(folder, "eight.gguf", GGML_Q8_0);
+    struct program_result result =
+        otplan_run("compare", four, eight, "-c", "4096", "--devices", devices, "--json");
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    struct json_object *object = json_tokener_parse(result.output);
+    struct json_object *before = at(object, "before");
+    struct json_object *after = at(object, "after");
+    cr_expect_str_eq(json_object_get_string(at(before, "mostly")), "q4_K");
+    cr_expect_str_eq(json_object_get_string(at(after, "mostly")), "q8_0");
+    cr_expect_lt(json_object_get_int64(at(before, "model_bytes")),
+                 json_object_get_int64(at(after, "model_bytes")));
+    cr_expect_gt(json_object_get_double(at(before, "tokens_per_second")),
+                 1.5 * json_object_get_double(at(after, "tokens_per_second")));
+    cr_expect_gt(json_object_get_double(at(before, "prompt_tokens_per_second")), 0);
+    cr_expect_gt(json_object_get_int(at(before, "largest_context")),
+                 json_object_get_int(at(after, "largest_context")));
+    cr_expect(json_object_get_boolean(at(before, "fits")));
+    expect_largest(before, four, devices);
+    expect_largest(after, eight, devices);
+    cr_expect_eq(json_object_array_length(at(object, "moved")), 0);
+    json_object_put(object);
+    program_result_clear(&result);
+
+    result = otplan_run("compare", four, eight, "-c", "4096", "--devices", devices);
+    cr_expect(strstr(result.output, "mostly q4_K"), "%s", result.output);
+    cr_expect(strstr(result.output, "largest context"), "%s", result.output);
+    cr_expect(strstr(result.output, "prompt tokens/s"), "%s", result.output);
+    program_result_clear(&result);
+
+    result = otplan_run("compare", four, eight, "--auto", "--devices", devices, "--json");
+    object = json_tokener_parse(result.output);
+    cr_expect_gt(json_object_get_int(at(at(object, "after"), "largest_context")), 16384,
+                 "with --auto the placement follows the context");
+    json_object_put(object);
+    program_result_clear(&result);
+    free(four);
+    free(eight);
+    free(devices);
     test_folder_remove(folder);
 }

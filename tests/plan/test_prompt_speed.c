@@ -197,3 +197,24 @@ Test(prompt_speed, attention_grows_with_the_depth)
     cr_expect_float_eq(speed.devices[1].seconds, 2.0 * TOKENS * 64 * 2 * 16 / 500, 1e-6);
     prompt_speed_clear(&speed);
 }
+
+Test(prompt_speed, attention_over_a_cache_in_host_memory_is_done_on_the_card)
+{
+    struct small it;
+    small_make(&it);
+    it.device[1] = 0;
+    it.model.hparams.has_kv[0] = true;
+    it.model.hparams.n_head[0] = 2;
+    it.model.hparams.key_length = it.model.hparams.value_length = 8;
+    it.layers[0].cache = DEVICE_HOST;
+    it.evaluation.resolved.offload_kqv = true;
+    struct prompt_speed speed = estimate(&it);
+    cr_expect(speed.known, "%s", speed.unknown_because);
+    cr_expect_float_eq(speed.host.seconds, 0, 1e-12);
+    prompt_speed_clear(&speed);
+    it.evaluation.resolved.offload_kqv = false; /* -nkvo: the CPU's own work */
+    speed = estimate(&it);
+    cr_expect_not(speed.known);
+    cr_expect_str_eq(speed.unknown_because, "no arithmetic speed (tflops) of CPU");
+    prompt_speed_clear(&speed);
+}
