@@ -86,7 +86,18 @@ static void add_server_words(struct word_list *words, char **arguments, size_t n
     word_list_add(words, "4");
 }
 
-/* llama-fit-params knows the placement alone: not -fit, and nothing that is handed through. */
+/* What is handed through and changes the model itself. */
+static void add_key_overrides(struct word_list *words, const struct extra_arguments *extra)
+{
+    for (size_t i = 0; extra != NULL && i + 1 < extra->n; i++) {
+        if (strcmp(extra->text[i], "--override-kv") == 0) {
+            word_list_add(words, extra->text[i]);
+            word_list_add(words, extra->text[++i]);
+        }
+    }
+}
+
+/* llama-fit-params knows the placement alone: not -fit, and of what is handed through --override-kv. */
 static void add_fit_params_words(struct word_list *words, const struct probe_request *request)
 {
     struct plan plain;
@@ -105,6 +116,7 @@ static void add_fit_params_words(struct word_list *words, const struct probe_req
         }
     }
     arguments_free(&arguments);
+    add_key_overrides(words, request->plan->extra);
     word_list_add(words, "-fitp");
     word_list_add(words, "on");
     word_list_add(words, "-nr");

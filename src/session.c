@@ -126,6 +126,27 @@ static bool choose_model(const struct options *options, const struct plan_docume
                      options->command == COMMAND_PLANNER ? "" : " ");
 }
 
+/* --override-kv changes what the file says, and so what llama.cpp makes of its tensors: another number of
+ * layers than there are is refused (done_getting_tensors, require_tensor). */
+static bool describe(const char *path, struct session *session, struct error *error)
+{
+    struct gguf *gguf = session->file->gguf;
+    char key[160];
+    snprintf(key, sizeof key, "%.100s.block_count", gguf_string(gguf, "general.architecture", ""));
+    uint64_t n_blocks = gguf_u64(gguf, key, 0);
+    gguf_overrides_apply(&session->facts.override_kv, gguf);
+    uint64_t n_now = gguf_u64(gguf, key, 0);
+    if (n_now != n_blocks) {
+        return error_set(
+            error, ERROR_INPUT,
+            "--override-kv %s: llama.cpp refuses it: %s (%llu layers, and the file has "
+            "the tensors of %llu)",
+            key, n_now < n_blocks ? "wrong number of tensors" : "missing tensor",
+            (unsigned long long)n_now, (unsigned long long)n_blocks);
+    }
+    return model_describe(gguf, path, session->plan.settings.load_mtp, &session->model, error);
+}
+
 static bool open_model(const char *path, const struct plan_document *document,
                        struct session *session, struct error *error)
 {
@@ -136,9 +157,7 @@ static bool open_model(const char *path, const struct plan_document *document,
                          "called here: otplan FILE.gguf -- docker …",
                          path);
     }
-    if (!model_file_open(path, &session->file, error) ||
-        !model_describe(session->file->gguf, path, session->plan.settings.load_mtp, &session->model,
-                        error)) {
+    if (!model_file_open(path, &session->file, error) || !describe(path, session, error)) {
         return false;
     }
     uint64_t n = session->model->gguf->n_tensors;

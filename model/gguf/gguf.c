@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct storage {
-    struct string_pool strings;
-    uint32_t *by_key;
-};
-
 static struct byte_reader reader_of(const struct gguf_part *part, struct error *error)
 {
     return (struct byte_reader){
@@ -53,7 +48,7 @@ static bool check_part_count(const struct gguf_head *first, const struct byte_re
 /* Takes the head's tensors over; the values too for the first part. */
 static void take_head(struct gguf *gguf, struct gguf_head *head, size_t part)
 {
-    struct storage *storage = gguf->storage;
+    struct gguf_storage *storage = gguf->storage;
     if (part == 0) {
         gguf->version = head->version;
         gguf->n_values = head->n_values;
@@ -89,7 +84,7 @@ static bool add_bytes(struct gguf *gguf, const struct gguf_head *head,
 static bool read_part(struct gguf *gguf, const struct gguf_part *part, size_t index,
                       struct gguf_split_facts *whole, struct error *error)
 {
-    struct storage *storage = gguf->storage;
+    struct gguf_storage *storage = gguf->storage;
     struct gguf_head head = {0};
     struct byte_reader reader = reader_of(part, error);
     bool ok = gguf_head_read_values(&head, &reader, &storage->strings);
@@ -159,7 +154,7 @@ bool gguf_parse(const struct gguf_part *parts, size_t n_parts, struct gguf **out
     struct gguf *gguf = memory_new(sizeof *gguf);
     struct gguf_split_facts whole = {0};
     *out = NULL;
-    gguf->storage = memory_new(sizeof(struct storage));
+    gguf->storage = memory_new(sizeof(struct gguf_storage));
     gguf->n_parts = n_parts;
     gguf->extents = memory_array(n_parts, sizeof *gguf->extents);
     gguf->complete = true;
@@ -180,7 +175,7 @@ void gguf_free(struct gguf **gguf)
     if (*gguf == NULL) {
         return;
     }
-    struct storage *storage = (*gguf)->storage;
+    struct gguf_storage *storage = (*gguf)->storage;
     string_pool_clear(&storage->strings);
     free(storage->by_key);
     free(storage);
@@ -235,6 +230,6 @@ enum gguf_head_state gguf_head_measure(const struct gguf_part *part, uint64_t *t
 
 const struct gguf_value *gguf_find(const struct gguf *gguf, const char *key)
 {
-    const struct storage *storage = gguf->storage;
+    const struct gguf_storage *storage = gguf->storage;
     return gguf_head_find(gguf->values, storage->by_key, gguf->n_values, key);
 }

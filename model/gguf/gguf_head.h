@@ -8,6 +8,12 @@
 #include "model/gguf/gguf.h"
 #include "model/gguf/string_pool.h"
 
+/* What a gguf owns beside its tables (gguf.storage). */
+struct gguf_storage {
+    struct string_pool strings;
+    uint32_t *by_key; /* owned: indices of gguf.values, sorted by key */
+};
+
 /* What the file says of the split it is a part of (keys split.*). */
 struct gguf_split_facts {
     uint32_t number; /* split.no, from 0 */

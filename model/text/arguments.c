@@ -16,6 +16,7 @@ void argument_facts_clear(struct argument_facts *facts)
     free(facts->mmproj);
     free(facts->draft_model);
     free(facts->rpc);
+    gguf_overrides_clear(&facts->override_kv);
     *facts = (struct argument_facts){0};
 }
 
@@ -293,6 +294,16 @@ static bool read_kept(struct reading *reading, struct error *error)
     return true;
 }
 
+static bool read_override_kv(struct reading *reading, struct error *error)
+{
+    struct error why = {0};
+    if (!gguf_overrides_add(&reading->facts->override_kv, reading->value, &why)) {
+        return error_set(error, ERROR_INPUT, "%s: %s", reading->where, why.text);
+    }
+    hand_through(reading);
+    return true;
+}
+
 /* ---- the table of readers ------------------------------------------------------------------- */
 
 static bool (*const readers[])(struct reading *, struct error *) = {
@@ -330,6 +341,7 @@ static bool (*const readers[])(struct reading *, struct error *) = {
     [FLAG_ID_MMPROJ] = read_kept,
     [FLAG_ID_DRAFT_MODEL] = read_kept,
     [FLAG_ID_SPEC_TYPE] = read_kept,
+    [FLAG_ID_OVERRIDE_KV] = read_override_kv,
 };
 
 static bool read_flag(struct reading *reading, struct error *error)

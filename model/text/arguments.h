@@ -7,6 +7,7 @@
 #define OTPLAN_MODEL_TEXT_ARGUMENTS_H
 
 #include "model/base/strbuf.h"
+#include "model/gguf/gguf_override.h"
 #include "model/plan/evaluation.h"
 
 /* One flag of llama.cpp (the table covers all that the interface names and, with `values`, every other
@@ -27,6 +28,7 @@ struct argument_facts {
     char *mmproj;      /* owned or NULL */
     char *draft_model; /* owned or NULL */
     char *rpc;         /* owned or NULL */
+    struct gguf_overrides override_kv;
 };
 void argument_facts_clear(struct argument_facts *facts);
 

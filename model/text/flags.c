@@ -87,7 +87,7 @@ static const struct flag flags[] = {
     PASS(1, "-fitc --fit-ctx", "FIT_CTX"),
     PASS(1, "-fitp --fit-print", "FIT_ESTIMATE"),
     PASS(0, "--check-tensors", NULL),
-    PASS(1, "--override-kv", NULL),
+    {FLAG_ID_OVERRIDE_KV, FLAG_PLAN, 1, "--override-kv", "", NULL, NULL},
     {FLAG_ID_OP_OFFLOAD, FLAG_PLAN, 0, "--op-offload", "--no-op-offload", NULL, NULL},
     PASS(1, "--lora", NULL),
     PASS(1, "--lora-scaled", NULL),

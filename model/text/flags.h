@@ -44,6 +44,7 @@ enum flag_id {
     FLAG_ID_MMPROJ,
     FLAG_ID_DRAFT_MODEL,
     FLAG_ID_SPEC_TYPE,
+    FLAG_ID_OVERRIDE_KV,
 };
 
 struct flag {
