@@ -248,3 +248,42 @@ enum strategy config_strategy(const struct config *config)
            : config->prioritize_experts_on_cpu ? STRATEGY_EXPERTS_CPU
                                                : STRATEGY_SPEED;
 }
+
+static void tell_settings(const struct config *config, const struct argument_facts *facts,
+                          struct strbuf *notes)
+{
+    if (config->context_size >= 0 && !facts->ctx_given) {
+        strbuf_format(notes, "%s: -c %lld\n", config->path, (long long)config->context_size);
+    }
+    if (config->has_type_k && !facts->type_k_given) {
+        strbuf_format(notes, "%s: -ctk %s\n", config->path,
+                      argument_cache_type_name(config->type_k));
+    }
+    if (config->has_type_v && !facts->type_v_given) {
+        strbuf_format(notes, "%s: -ctv %s\n", config->path,
+                      argument_cache_type_name(config->type_v));
+    }
+}
+
+void config_tell(const struct config *config, const struct argument_facts *facts, bool filled_in,
+                 struct strbuf *notes)
+{
+    if (!config->verbose) {
+        return;
+    }
+    if (filled_in) {
+        tell_settings(config, facts, notes);
+    }
+    for (size_t i = 0; i < config->n_margins; i++) {
+        strbuf_format(notes, "%s: margin %g MiB%s\n", config->path, config->margins_mib[i],
+                      config->n_margins == 1 ? " on every device without one of its own" : "");
+    }
+    if (config->llama_cpp_path != NULL) {
+        strbuf_format(notes, "%s: llama.cpp in %.200s\n", config->path, config->llama_cpp_path);
+    }
+    if (config->virtual_env_path != NULL) {
+        strbuf_format(notes, "%s: run starts in %.200s\n", config->path, config->virtual_env_path);
+    }
+    strbuf_format(notes, "%s: a bare --auto is --auto=%s\n", config->path,
+                  strategy_name(config_strategy(config)));
+}

@@ -48,4 +48,9 @@ void config_apply_margins(const struct config *config, struct rig *rig);
 /* What a bare --auto means. */
 enum strategy config_strategy(const struct config *config);
 
+/* With `verbose`: a note for everything that the file gives this run. `filled_in`: context and cache types were
+ * its to fill in. */
+void config_tell(const struct config *config, const struct argument_facts *facts, bool filled_in,
+                 struct strbuf *notes);
+
 #endif

@@ -373,8 +373,12 @@ static bool open_rest(const struct options *options, const struct plan_document 
                   read_depth(options, session, error) &&
                   config_read(options->config, &session->config, &session->notes, error) &&
                   read_arguments(options, document, demo, session, error);
-    if (opened && session->plan_path == NULL && options->after == NULL && !demo) {
+    bool fills_in = session->plan_path == NULL && options->after == NULL && !demo;
+    if (opened && fills_in) {
         config_apply_settings(&session->config, &session->facts, &session->plan.settings);
+    }
+    if (opened) {
+        config_tell(&session->config, &session->facts, fills_in, &session->notes);
     }
     if (opened && options->after == NULL && !session->facts.fit_given) {
         session->plan.settings.fit = false; /* exports say -fit off */

@@ -58,6 +58,11 @@ void imported_note(struct imported *out, uint32_t line, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     error_set(&clean, ERROR_INPUT, "%s", text); /* strips control characters */
+    for (size_t i = 0; i < out->n_notes; i++) {
+        if (strcmp(out->notes[i].text, clean.text) == 0) {
+            return; /* said of a line before */
+        }
+    }
     out->notes = memory_resize(out->notes, out->n_notes + 1, sizeof *out->notes);
     out->notes[out->n_notes++] = (struct import_note){line, memory_text(clean.text)};
 }
@@ -292,6 +297,35 @@ static bool import_plain(const char *text, size_t size, const char *choice, bool
     return ok || forget(out) || import_other(text, size, style, out);
 }
 
+/* "# GPU utilization: 99.8%": generators like to say how well they did; what the rules do stands beside it. */
+static void note_claim(const char *line, size_t length, uint32_t number, struct imported *out)
+{
+    const char *percent = memchr(line, '%', length);
+    const char *digits = percent;
+    bool names_it =
+        memmem(line, length, "tiliz", 5) != NULL || memmem(line, length, "tilis", 5) != NULL;
+    while (digits != NULL && digits > line && strchr("0123456789.", digits[-1]) != NULL) {
+        digits--;
+    }
+    if (names_it && percent != digits) {
+        imported_note(out, number, "the file claims %.*s utilisation", (int)(percent - digits) + 1,
+                      digits);
+    }
+}
+
+static void note_claims(const char *text, size_t size, struct imported *out)
+{
+    uint32_t number = 1;
+    for (size_t at = 0; at < size; number++) {
+        const char *end = memchr(text + at, '\n', size - at);
+        size_t length = end == NULL ? size - at : (size_t)(end - text) - at;
+        if (text[at] == '#') {
+            note_claim(text + at, length, number, out);
+        }
+        at += length + 1;
+    }
+}
+
 bool import_text(const char *text, size_t size, const char *choice, struct imported *out,
                  struct error *error)
 {
@@ -309,6 +343,9 @@ bool import_text(const char *text, size_t size, const char *choice, struct impor
         imported_note(out, 0,
                       "typographic quotes or dashes are read as plain ones; a shell takes them "
                       "literally");
+    }
+    if (ok) {
+        note_claims(pasted.text, pasted.length, out);
     }
     paste_clear(&pasted);
     return ok;

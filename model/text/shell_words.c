@@ -167,7 +167,7 @@ static void take_variable(struct splitter *splitter)
 static void take_parenthesis(struct splitter *splitter)
 {
     size_t depth = 0;
-    splitter->word.open_parenthesis = true;
+    splitter->word.open_parenthesis = splitter->style == SHELL_POSIX;
     do {
         char c = *splitter->at;
         depth += c == '(';

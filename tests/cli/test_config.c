@@ -63,6 +63,22 @@ Test(config, says_which_value_is_wrong_and_what_is_allowed)
     }
 }
 
+Test(config, says_what_it_gave_where_it_is_verbose)
+{
+    struct program_result result = export_with(
+        "{\"context_size\": 8192, \"kv_cache\": {\"type\": \"q8_0\"}, \"tensor_analysis\": "
+        "{\"memory_safety_margin_mb\": 128, \"prioritize_experts_on_cpu\": true}, "
+        "\"output\": {\"verbose\": true}}",
+        "-ctv", "q8_0");
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    cr_assert_not_null(strstr(result.errors, "config.json: -c 8192\n"), "%s", result.errors);
+    cr_assert_not_null(strstr(result.errors, "config.json: -ctk q8_0\n"), "%s", result.errors);
+    cr_assert_null(strstr(result.errors, "-ctv"), "given on the command line");
+    cr_assert_not_null(strstr(result.errors, "margin 128 MiB on every device"));
+    cr_assert_not_null(strstr(result.errors, "a bare --auto is --auto=experts-cpu"));
+    program_result_clear(&result);
+}
+
 Test(config, tells_of_keys_it_does_not_know)
 {
     struct program_result result = export_with("{\"context_sise\": 1}", "-ngl", "62");

@@ -92,6 +92,19 @@ Test(import, a_parameter_file, .fini = done)
            "pattern:DEVICE is read as pattern=DEVICE");
 }
 
+Test(import, what_a_file_claims_of_itself_is_said, .fini = done)
+{
+    expect("# GPU utilization: 99.8% (4 cards)\n-ot a=CPU\n-ot b=CPU\n", IMPORT_PARAMETERS,
+           "-ot a=CPU -ot b=CPU", "the file claims 99.8% utilisation");
+}
+
+Test(import, a_note_is_given_once, .fini = done)
+{
+    expect("-ot a:CPU\n-ot b:CPU\n-ot c:CPU\n", IMPORT_PARAMETERS, "-ot a=CPU -ot b=CPU -ot c=CPU",
+           "pattern:DEVICE");
+    cr_expect_eq(imported.n_notes, 1);
+}
+
 Test(import, values_alone, .fini = done)
 {
     expect("blk\\.1\\.ffn=CUDA0,exps=CPU", IMPORT_VALUES, "-ot blk\\.1\\.ffn=CUDA0,exps=CPU", NULL);
