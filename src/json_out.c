@@ -94,10 +94,13 @@ static char *escape(const char *text)
     while (*text != '\0') {
         uint32_t code = 0;
         size_t bytes = 0;
-        if (*text != '\n' && plain_text_acts(text, &code, &bytes)) {
+        bool acts = plain_text_acts(text, &code, &bytes);
+        if (acts && *text != '\n') {
             strbuf_format(&out, "\\u%04x", code);
+        } else if (bytes == 0) {
+            strbuf_add(&out, "\\ufffd"); /* no UTF-8 */
         } else {
-            strbuf_add_n(&out, text, bytes > 0 ? bytes : 1);
+            strbuf_add_n(&out, text, bytes);
         }
         text += bytes > 0 ? bytes : 1;
     }

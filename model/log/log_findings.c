@@ -113,6 +113,12 @@ static const struct hint_words hint_words[] = {
      "a compute buffer ended with another size than was reserved: leave more headroom"},
     {HINT_FLASH_ELSEWHERE, "flash-attention-off",
      "flash attention was switched off: a layer's device does not support it"},
+    {HINT_KILLED, "killed",
+     "the process was killed from outside, most often by the system for want of host memory: put "
+     "less on the host (more on devices, a smaller quantisation, mmap on, no --mlock)"},
+    {HINT_SOFTWARE_DEVICE, "software-device",
+     "a Vulkan device is the processor in disguise (llvmpipe): choose the card with -dev or "
+     "GGML_VK_VISIBLE_DEVICES, or install its driver"},
     {HINT_FIT_FAILED, "fit-gave-up", "--fit gave up and the load went on with the values as given"},
     {HINT_FIT_CONTEXT, "fit-reduced-context", "--fit reduced the context: set -c or -fit off"},
     {HINT_MMAP_OVERRIDES, "mmap-with-overrides",
@@ -269,7 +275,8 @@ void log_load_findings(const struct log *log, const struct log_load *load,
     finding_failure(load, plan, report);
     if (report->verdict == VERDICT_CPU_FALLBACK ||
         (load->has_offloaded && load->offloaded == 0 && report->verdict == VERDICT_FAILED) ||
-        load->hints[HINT_NO_KERNEL])
+        load->hints[HINT_NO_KERNEL] ||
+        (load->hints[HINT_NO_DRIVER] && report->verdict == VERDICT_FAILED))
         log_finding_cause(log, load, report);
     if (report->verdict == VERDICT_INCONCLUSIVE)
         finding_quiet(log, load, report);

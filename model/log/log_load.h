@@ -22,10 +22,11 @@ enum log_stage {
 struct log_reader {
     struct log *log;
     struct log_text line;
-    bool rocm;            /* ggml_cuda_init spoke of ROCm devices */
-    bool draft_announced; /* the next load is a draft model's */
-    bool new_table;       /* a breakdown header was seen */
-    bool wrapped_alloc;   /* "allocating N MiB on device D:" and then a line break */
+    bool rocm;                             /* ggml_cuda_init spoke of ROCm devices */
+    bool draft_announced;                  /* the next load is a draft model's */
+    bool new_table;                        /* a breakdown header was seen */
+    unsigned prompt_column, decode_column; /* of the benchmark's table; 0: none */
+    bool wrapped_alloc; /* "allocating N MiB on device D:" and then a line break */
 };
 
 struct log_load *log_load_now(struct log_reader *reader);

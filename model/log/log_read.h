@@ -115,6 +115,8 @@ enum log_hint {                      /* single lines that explain a fallback or 
                 HINT_FIT_CONTEXT,     /* --fit reduced the context */
                 HINT_MMAP_OVERRIDES,  /* tensors overridden to CPU while mmap is on */
                 HINT_OTHER_BUFFER,    /* tensors that cannot live in the preferred buffer type */
+                HINT_KILLED,          /* ended from outside, most often for want of host memory */
+                HINT_SOFTWARE_DEVICE, /* a device that is the CPU in disguise (llvmpipe) */
                 HINT_COMPUTE_GREW,    /* compute buffers ended larger than reserved */
                 HINT_COUNT,
 };

@@ -144,7 +144,9 @@ bool log_scan(struct log_text line, const char *pattern, struct log_captures *ca
 
     pattern += first_only;
     for (size_t at = 0; at < line.length; at++) {
-        bool starts_word = !blank(line.text[at]) && (at == 0 || blank(line.text[at - 1]));
+        /* also behind what others glue in front: msg="offloaded, 12:llm_load_tensors */
+        bool starts_word = !blank(line.text[at]) && (at == 0 || blank(line.text[at - 1]) ||
+                                                     strchr(":\"|", line.text[at - 1]) != NULL);
         if (!starts_word)
             continue;
         captures->n = 0;

@@ -99,6 +99,19 @@ void take_vulkan_device(struct log_reader *reader, const struct log_captures *c,
                  log_text_trim(text_until(c->at[1].text, " (")));
 }
 
+/* "| 0| [level_zero:gpu:0]| Intel Arc A770 Graphics| 12.55| 512| 1024| 32| 16225M| 1.6|" */
+void take_sycl_device(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_device *device = device_numbered(reader, "SYCL", c->at[0].whole);
+    struct log_captures memory;
+    uint64_t ignored;
+
+    (void)what;
+    log_text_set(&device->description, log_text_trim(c->at[3].text));
+    if (log_scan(reader->line, "%uM|", &memory))
+        device->total = log_figure_bytes(&memory.at[0], 20, &ignored);
+}
+
 /* "using device CUDA0 (NVIDIA GeForce RTX 4090) (0000:01:00.0) - 23684 MiB free" */
 void take_used_device(struct log_reader *reader, const struct log_captures *c, int what)
 {

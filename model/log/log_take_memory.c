@@ -1,6 +1,8 @@
 #include "model/log/log_lines.h"
 #include "model/log/log_take.h"
 
+#include <string.h>
+
 /* ---- buffers ---- */
 
 static bool name_usable(struct log_text name)
@@ -153,6 +155,81 @@ void take_speed(struct log_reader *reader, const struct log_captures *c, int wha
 
     (void)what;
     *(prompt ? &load->speed.prompt : &load->speed.decode) = log_figure(&c->at[0]);
+    load->ready = true;
+}
+
+/* llama-cli: "[ Prompt: 123.4 t/s | Generation: 45.6 t/s ]" */
+void take_cli_speed(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = log_load_now(reader);
+
+    (void)what;
+    load->speed.prompt = log_figure(&c->at[0]);
+    load->speed.decode = log_figure(&c->at[1]);
+    load->ready = true;
+}
+
+/* ollama --verbose: "prompt eval rate: 123.45 tokens/s" */
+void take_rate(struct log_reader *reader, const struct log_captures *c, int prompt)
+{
+    struct log_load *load = log_load_now(reader);
+
+    *(prompt ? &load->speed.prompt : &load->speed.decode) = log_figure(&c->at[0]);
+    load->ready = true;
+}
+
+/* The n-th cell between bars, from 1; empty where there is none. */
+static struct log_text table_cell(struct log_text line, unsigned n)
+{
+    const char *at = memchr(line.text, '|', line.length);
+    const char *end = line.text + line.length;
+
+    while (at && --n)
+        at = memchr(at + 1, '|', (size_t)(end - at - 1));
+    const char *stop = at ? memchr(at + 1, '|', (size_t)(end - at - 1)) : NULL;
+    return stop ? log_text_trim((struct log_text){at + 1, (size_t)(stop - at - 1)})
+                : (struct log_text){"", 0};
+}
+
+enum { MOST_COLUMNS = 16 };
+
+/* llama-batched-bench, and ik_llama.cpp's llama-sweep-bench: a table whose heading names the columns. */
+void take_sweep_header(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    (void)c;
+    (void)what;
+    reader->prompt_column = reader->decode_column = 0;
+    for (unsigned i = 1; i < MOST_COLUMNS; i++) {
+        struct log_text cell = table_cell(reader->line, i);
+        if (log_text_is(cell, "S_PP t/s"))
+            reader->prompt_column = i;
+        if (log_text_is(cell, "S_TG t/s"))
+            reader->decode_column = i;
+    }
+}
+
+static bool cell_figure(struct log_text line, unsigned column, double *out)
+{
+    struct log_captures captures;
+
+    if (!column || !log_scan(table_cell(line, column), "^%f", &captures))
+        return false;
+    *out = log_figure(&captures.at[0]);
+    return true;
+}
+
+void take_sweep_row(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    double prompt, decode;
+
+    (void)c;
+    (void)what;
+    if (!cell_figure(reader->line, reader->prompt_column, &prompt) ||
+        !cell_figure(reader->line, reader->decode_column, &decode))
+        return;
+    struct log_load *load = log_load_now(reader);
+    load->speed.prompt = prompt;
+    load->speed.decode = decode;
     load->ready = true;
 }
 

@@ -79,9 +79,14 @@ void take_refused_bytes(struct log_reader *reader, const struct log_captures *c,
     struct log_load *load = log_load_now(reader);
     uint64_t slack, bytes = log_figure_bytes(&c->at[0], (unsigned)what, &slack);
     bool host = log_text_has(reader->line, "ggml_backend_cpu");
+    bool metal = log_text_has(reader->line, "ggml_backend_metal") ||
+                 log_text_has(reader->line, "ggml_metal");
 
-    log_load_refused(load, host ? (struct log_text){"CPU", 3} : nothing, bytes,
-                     use_guess(reader, load));
+    log_load_refused(load,
+                     host    ? (struct log_text){"CPU", 3}
+                     : metal ? (struct log_text){"Metal", 5}
+                             : nothing,
+                     bytes, use_guess(reader, load));
 }
 
 /* "unable to allocate CUDA0 buffer", "unable to allocate backend buffer" */
@@ -130,6 +135,33 @@ void take_abort(struct log_reader *reader, const struct log_captures *c, int wha
     log_load_fail(load, FAILURE_ABORT, line);
     if (log_text_has(line, "out of memory") || log_text_has(line, "OutOfMemory"))
         log_load_refused(load, nothing, 0, LOG_USE_UNKNOWN);
+}
+
+/* Ended from outside, for want of host memory most often: "Killed" alone on its line, or words of systemd, docker
+ * and the kernel. */
+void take_killed(struct log_reader *reader, const struct log_captures *c, int by_words)
+{
+    struct log_load *load = log_load_now(reader);
+    struct log_text line = log_text_trim(reader->line);
+    bool alone = log_text_ends(line, "Killed") || log_text_has(line, "Killed  ");
+
+    (void)c;
+    if (!by_words && !alone)
+        return;
+    if (load->failure.kind == FAILURE_NONE)
+        log_load_hint(load, HINT_KILLED, line);
+    log_load_fail(load, FAILURE_ABORT, line);
+}
+
+void take_no_kernel(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_load *load = log_load_now(reader);
+    struct log_text line = log_text_trim(reader->line);
+
+    (void)c;
+    (void)what;
+    log_load_hint(load, HINT_NO_KERNEL, line);
+    log_load_fail(load, FAILURE_ABORT, line);
 }
 
 void take_pinned(struct log_reader *reader, const struct log_captures *c, int what)

@@ -401,3 +401,164 @@ Test(log_reader, says_how_to_make_each_tool_talk)
         seen_clear(&seen);
     }
 }
+
+/* ---- other engines and backends ------------------------------------------------------------- */
+
+static bool found(const struct seen *seen, const char *code)
+{
+    for (size_t i = 0; i < seen->report.n_loads; i++)
+        for (size_t k = 0; k < seen->report.loads[i].n_findings; k++)
+            if (strcmp(seen->report.loads[i].findings[k].code, code) == 0)
+                return true;
+    return false;
+}
+
+#define LOADED                                                                                     \
+    "load_tensors: offloaded 33/33 layers to GPU\n"                                                \
+    "load_tensors:        CUDA0 model buffer size =  2100.00 MiB\n"
+#define MAPPED "load_tensors:   CPU_Mapped model buffer size =  4281.81 MiB\n"
+
+Test(log_reader, knows_how_a_load_ended_from_what_others_say_of_it)
+{
+    static const struct {
+        const char *log, *code;
+        enum log_verdict verdict;
+    } cases[] = {
+        {LOADED "Killed\n", "killed", VERDICT_FAILED},
+        {LOADED "./run.sh: line 3: 4711 Killed                  llama-server -m x\n", "killed",
+         VERDICT_FAILED},
+        {LOADED "systemd[1]: llama.service: Main process exited, code=killed, status=9/KILL\n",
+         "killed", VERDICT_FAILED},
+        {LOADED "llama-1 exited with code 137\n", "killed", VERDICT_FAILED},
+        {LOADED "srv  log: the word Killed in a prompt is nothing\n", NULL, VERDICT_LOADED},
+        {LOADED "Remote RPC server crashed or returned malformed response\n", "aborted",
+         VERDICT_FAILED},
+        {LOADED "ggml-cuda.cu:9: ERROR: CUDA kernel x has no device code compatible with CUDA "
+                "arch 520. ggml-cuda.cu was compiled for: 600\n",
+         "arch-mismatch", VERDICT_FAILED},
+        {LOADED "ROCm error: invalid device function\n", "arch-mismatch", VERDICT_FAILED},
+        {LOADED "rocBLAS error: Cannot read /o/TensileLibrary.dat: Illegal seek for GPU arch : "
+                "gfx1031\n",
+         "arch-mismatch", VERDICT_FAILED},
+        {LOADED "CUDA error: the provided PTX was compiled with an unsupported toolchain.\n",
+         "no-driver", VERDICT_FAILED},
+        {"ggml_cuda_init: failed to initialize CUDA: forward compatibility was attempted on non "
+         "supported HW\n" MAPPED,
+         "no-driver", VERDICT_CPU_FALLBACK},
+        {"ggml_cuda_init: found 0 ROCm devices:\n" MAPPED, "no-device-found", VERDICT_CPU_FALLBACK},
+        {"llama-server: error while loading shared libraries: libcudart.so.12: cannot open shared "
+         "object file: No such file or directory\n",
+         "load-failed", VERDICT_FAILED},
+        {"error: unknown argument: --x\n", "load-failed", VERDICT_FAILED},
+        {"ggml_vulkan: Warning: Device type is CPU. This is probably not the device you "
+         "want.\n" LOADED,
+         "software-device", VERDICT_LOADED},
+        {MAPPED "AVX = 1 | AVX2 = 1 | BLAS = 0 | SSE3 = 1 | VSX = 0 | \n", "cpu-only-build",
+         VERDICT_CPU_FALLBACK},
+        /* ollama searches for the library by name: that is no trouble */
+        {"time=2024-07-01 level=DEBUG source=gpu.go:1 msg=\"Searching for GPU library\" "
+         "name=libcuda.so*\n" MAPPED,
+         "cause-unknown", VERDICT_CPU_FALLBACK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct seen seen = see(cases[i].log);
+        cr_expect_eq(seen.report.verdict, cases[i].verdict, "%s: %s", cases[i].log,
+                     log_verdict_name(seen.report.verdict));
+        cr_expect(cases[i].code == NULL || found(&seen, cases[i].code), "%s: no %s", cases[i].log,
+                  cases[i].code);
+        seen_clear(&seen);
+    }
+}
+
+Test(log_reader, reads_speeds_from_every_program_that_prints_some)
+{
+    static const struct {
+        const char *line;
+        double prompt, decode;
+    } cases[] = {
+        {"[ Prompt: 123.4 t/s | Generation: 45.6 t/s ]\n", 123.4, 45.6},
+        {"prompt eval rate:     123.45 tokens/s\neval rate:            56.78 tokens/s\n", 123.45,
+         56.78},
+        {"|    PP |     TG |   N_KV |   T_PP s | S_PP t/s |   T_TG s | S_TG t/s |\n"
+         "|-------|--------|--------|----------|----------|----------|----------|\n"
+         "|   512 |    128 |      0 |    1.226 |   417.62 |    2.563 |    49.94 |\n",
+         417.62, 49.94},
+        {"|    PP |     TG |    B |   N_KV |   T_PP s | S_PP t/s |   T_TG s | S_TG t/s |      T s "
+         "| "
+         "   S t/s |\n"
+         "|   128 |    128 |    1 |    256 |    0.108 |  1186.64 |    3.079 |    41.57 |    3.187 "
+         "| "
+         "   80.32 |\n",
+         1186.64, 41.57},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct seen seen = see(cases[i].line);
+        cr_expect_float_eq(seen.log.loads[0].speed.prompt, cases[i].prompt, 1e-6, "%s: %f",
+                           cases[i].line, seen.log.loads[0].speed.prompt);
+        cr_expect_float_eq(seen.log.loads[0].speed.decode, cases[i].decode, 1e-6, "%s: %f",
+                           cases[i].line, seen.log.loads[0].speed.decode);
+        seen_clear(&seen);
+    }
+}
+
+Test(log_reader, names_the_devices_of_sycl_old_vulkan_and_metal)
+{
+    static const struct {
+        const char *log, *name, *description;
+        uint64_t total_mib;
+    } cases[] = {
+        {"| 0| [level_zero:gpu:0]|                Intel Arc A770 Graphics|   12.55|    512|    "
+         "1024|   32| 16225M|     1.6.31294+9|\n",
+         "SYCL0", "Intel Arc A770 Graphics", 16225},
+        {"Vulkan1: AMD Radeon RX 6800 (RADV NAVI21) (radv) | uma: 0 | fp16: 1 | warp size: 64\n",
+         "Vulkan1", "AMD Radeon RX 6800", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct seen seen = see(cases[i].log);
+        cr_assert_eq(seen.log.loads[0].n_devices, 1, "%s", cases[i].log);
+        cr_expect_str_eq(seen.log.loads[0].devices[0].name, cases[i].name);
+        cr_expect_str_eq(seen.log.loads[0].devices[0].description, cases[i].description);
+        cr_expect_eq(seen.log.loads[0].devices[0].total >> 20, cases[i].total_mib);
+        seen_clear(&seen);
+    }
+    struct seen seen =
+        see("ggml_backend_metal_buffer_type_alloc_buffer: error: failed to allocate buffer, size = "
+            "24576.00 MiB\nllama_kv_cache: failed to allocate buffer for kv cache\n");
+    cr_expect_str_eq(seen.log.loads[0].failure.buffer, "Metal");
+    cr_expect_eq(seen.log.loads[0].failure.bytes >> 20, 24576);
+    seen_clear(&seen);
+}
+
+/* Supervisors, pagers and editors put things in front of every line. */
+Test(log_reader, reads_through_what_others_put_in_front_of_a_line)
+{
+    static const char *const fronts[] = {"12:",
+                                         "    34\t",
+                                         "0|llama    | ",
+                                         "llama-1  | ",
+                                         "\x1b[36mllama-1  |\x1b[0m ",
+                                         "Mar 03 12:00:01 host llama-server[7]: ",
+                                         "2026-03-03T12:00:01+0100 host llama[7]: ",
+                                         "2026-03-03T12:00:01.123456789Z stderr F ",
+                                         "12:30PM DBG GRPC(m-127.0.0.1:4): stderr ",
+                                         "[2025-01-01 12:00:00][DEBUG] ",
+                                         "[pod/llama-6f9c/llama] ",
+                                         "time=2025 level=INFO msg=\"",
+                                         "2026-03-03 12:00:01,123 - INFO - ",
+                                         "0.00.123.456 I "};
+    for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
+        struct strbuf text = {0};
+        strbuf_format(&text,
+                      "%soffloaded 20/33 layers to GPU\r\n%sllm_load_tensors:      CUDA0 buffer "
+                      "size =  2100.00 MiB\r\n%sload_tensors: RPC0[h:1] model buffer size = 3.00 "
+                      "MiB\r\n",
+                      fronts[i], fronts[i], fronts[i]);
+        struct seen seen = see(strbuf_text(&text));
+        cr_expect_eq(seen.log.loads[0].offloaded, 20, "%s", fronts[i]);
+        cr_assert_eq(seen.log.loads[0].n_buffers, 2, "%s", fronts[i]);
+        cr_expect_str_eq(seen.log.loads[0].buffers[0].name, "CUDA0", "%s", fronts[i]);
+        cr_expect_str_eq(seen.log.loads[0].buffers[1].name, "RPC0[h:1]", "%s", fronts[i]);
+        seen_clear(&seen);
+        strbuf_clear(&text);
+    }
+}
