@@ -9,6 +9,7 @@
 #define ASSET_DEMO_MODEL   "kimi-k2-demo.gguf"
 #define ASSET_DEMO_DEVICES "demo-devices.json"
 #define ASSET_ACCELERATORS "accelerators.tsv"
+#define ASSET_RIGS         "rigs.txt"
 
 /* New `*out`: where the asset lies. Looked for in $OTPLAN_ASSETS, beside the program (assets/), in
  * ../share/otplan from there, where it was built and where it was installed. ERROR_SYSTEM if nowhere. */

@@ -18,6 +18,7 @@ int command_probe(const struct options *options, struct error *error);
 int command_doctor(const struct options *options, struct error *error);
 int command_watch(const struct options *options, struct error *error);
 int command_calibrate(const struct options *options, struct error *error);
+int command_shop(const struct options *options, struct error *error);
 int command_run(const struct options *options, struct error *error);
 /* The planner, also as `demo`. */
 int command_planner(const struct options *options, struct error *error);

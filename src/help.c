@@ -14,7 +14,7 @@ static const char general[] =
     "  otplan probe   MODEL|PLAN [flags]         ask your own llama.cpp for its figures\n"
     "  otplan doctor  [--env DIR]                why does llama.cpp not use the cards?\n"
     "  otplan run MODEL|PLAN, otplan watch       start it as planned and verify; live memory\n"
-    "  also: tensors MODEL, devices, calibrate RESULT (learns speeds from llama-bench)\n"
+    "  also: tensors MODEL, devices, shop MODEL (which rig?), calibrate RESULT (llama-bench)\n"
     "\n"
     "  --devices FILE    plan for the machine in this device file\n"
     "  --rig SPEC        for a machine in words: \"2x RTX 3090 + 128G DDR4-3200x2\"\n"
@@ -199,6 +199,25 @@ static const char calibrate[] =
     "  llama-bench -m model.gguf -ngl 99 -ncmoe 0,20,40 -o json > bench.json\n"
     "  otplan calibrate model.gguf bench.json\n";
 
+static const char shop[] =
+    "otplan shop MODEL [llama.cpp flags] [--rig SPEC ...] [--rigs FILE] [--json]\n"
+    "\n"
+    "What would it run on? For each rig: whether the model fits (whole on the cards, with the CPU, "
+    "or\n"
+    "not), the largest context that fits as well, the speed of decoding and of prompts, and what "
+    "the\n"
+    "limit is. otplan places it on each; fits and speeds are for 8192 tokens. With -c N all of it "
+    "is\n"
+    "for N tokens.\n"
+    "\n"
+    "  --rig SPEC        a machine in words, as elsewhere; may repeat\n"
+    "  --rigs FILE       a list of them, one a line; else a bundled list of usual ones\n"
+    "  --depth N         tokens already in the cache, for the speeds\n"
+    "\n"
+    "  otplan shop model.gguf -ctk q8_0 -ctv q8_0\n"
+    "  otplan shop model.gguf --rig \"RTX 5090 + 96G DDR5-6000x2\" --rig \"2x RTX 3090 + 96G "
+    "DDR5-6000x2\"\n";
+
 static const char demo[] = "otplan demo [llama.cpp flags]\n"
                            "\n"
                            "The planner on the bundled sample: a model of 262 GiB on four cards of "
@@ -211,7 +230,7 @@ const char *help_text(enum command command)
         [COMMAND_DEVICES] = devices, [COMMAND_OVERRIDES] = overrides, [COMMAND_EXPORT] = export,
         [COMMAND_COMPARE] = compare, [COMMAND_VERIFY] = verify,       [COMMAND_DEMO] = demo,
         [COMMAND_PROBE] = probe,     [COMMAND_DOCTOR] = doctor,       [COMMAND_RUN] = run,
-        [COMMAND_WATCH] = watch,     [COMMAND_CALIBRATE] = calibrate,
+        [COMMAND_WATCH] = watch,     [COMMAND_CALIBRATE] = calibrate, [COMMAND_SHOP] = shop,
     };
     return texts[command];
 }

@@ -11,7 +11,7 @@ static const char *const command_names[COMMAND_COUNT] = {
     [COMMAND_DEVICES] = "devices", [COMMAND_OVERRIDES] = "overrides", [COMMAND_EXPORT] = "export",
     [COMMAND_COMPARE] = "compare", [COMMAND_VERIFY] = "verify",       [COMMAND_DEMO] = "demo",
     [COMMAND_PROBE] = "probe",     [COMMAND_DOCTOR] = "doctor",       [COMMAND_RUN] = "run",
-    [COMMAND_WATCH] = "watch",     [COMMAND_CALIBRATE] = "calibrate",
+    [COMMAND_WATCH] = "watch",     [COMMAND_CALIBRATE] = "calibrate", [COMMAND_SHOP] = "shop",
 };
 
 const char *command_name(enum command command)
@@ -33,6 +33,7 @@ enum {
     DOCTOR = 1 << COMMAND_DOCTOR,
     RUN = 1 << COMMAND_RUN,
     CALIBRATE = 1 << COMMAND_CALIBRATE,
+    SHOP = 1 << COMMAND_SHOP,
     WATCH = 1 << COMMAND_WATCH,
     PLACING = PLANNER | PLAN | OVERRIDES | EXPORT | COMPARE | PROBE | RUN | WATCH,
     ANY = (1 << COMMAND_COUNT) - 1,
@@ -42,7 +43,13 @@ struct own_option {
     const char *name;
     unsigned commands;
     size_t place; /* offset in struct options */
-    enum { NO_VALUE, ONE_VALUE, MAYBE_VALUE /* behind `=` only */, LIST_VALUE } value;
+    enum {
+        NO_VALUE,
+        ONE_VALUE,
+        MAYBE_VALUE /* behind `=` only */,
+        LIST_VALUE,
+        EACH_VALUE /* the last one, and all of them */
+    } value;
 };
 
 #define SWITCH(name, commands, field)                                                              \
@@ -59,11 +66,13 @@ static const struct own_option own_options[] = {
     SWITCH("--help", ANY, help),
     SWITCH("--version", ANY, version),
     VALUE("--devices", PLACING | DEVICES | VERIFY | CALIBRATE, devices),
-    VALUE("--rig", PLACING | DEVICES | VERIFY | CALIBRATE, rig),
+    {"--rig", PLACING | DEVICES | VERIFY | CALIBRATE | SHOP, offsetof(struct options, rig),
+     EACH_VALUE},
+    VALUE("--rigs", SHOP, rigs),
     {"--auto", PLACING, offsetof(struct options, strategy), MAYBE_VALUE},
     VALUE("--plan", PLACING | VERIFY | DOCTOR | CALIBRATE, plan),
     VALUE("--target", PLACING | VERIFY | CALIBRATE, target),
-    VALUE("--depth", PLACING | CALIBRATE, depth),
+    VALUE("--depth", PLACING | CALIBRATE | SHOP, depth),
     VALUE("--import", PLACING, import),
     VALUE("--config", PLACING | DEVICES | DOCTOR | CALIBRATE, config),
     SWITCH("--dry-run", PLAN | CALIBRATE, dry_run),
@@ -71,7 +80,7 @@ static const struct own_option own_options[] = {
     VALUE("--commands", PLANNER, commands),
     SWITCH("--json",
            PLAN | TENSORS | DEVICES | OVERRIDES | COMPARE | VERIFY | PROBE | DOCTOR | WATCH |
-               CALIBRATE,
+               CALIBRATE | SHOP,
            json),
     SWITCH("--check", PLAN | EXPORT | WATCH, check),
     VALUE("--llama-bin", PROBE | PLAN | PLANNER | DEVICES | DOCTOR | RUN, llama_bin),
@@ -161,6 +170,9 @@ static bool read_own(struct walk *walk, const struct own_option *option, const c
         return true;
     }
     memcpy(field, &value, sizeof value);
+    if (option->value == EACH_VALUE) {
+        keep(&walk->out->each_rig, &walk->out->n_each_rig, value);
+    }
     if (field == (char *)&walk->out->import) {
         walk->out->n_before_import = walk->out->n_llama;
     }
@@ -257,5 +269,6 @@ void options_clear(struct options *options)
     free(options->positional);
     free(options->llama);
     free(options->envs);
+    free(options->each_rig);
     *options = (struct options){0};
 }

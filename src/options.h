@@ -21,6 +21,7 @@ enum command {
     COMMAND_RUN,
     COMMAND_WATCH,
     COMMAND_CALIBRATE,
+    COMMAND_SHOP,
     COMMAND_DEMO,
     COMMAND_COUNT,
 };
@@ -37,11 +38,13 @@ struct options {
     size_t n_before_import; /* of them, how many stand in front of --import */
     const char **envs;      /* owned array: --env, may repeat */
     size_t n_envs;
+    const char **each_rig; /* owned array: --rig, may repeat in shop */
+    size_t n_each_rig;
     const char *const *after; /* borrowed: the words behind `--`, or NULL */
     size_t n_after;
 
-    const char *devices, *rig, *plan, *target, *format, *output, *color, *commands, *depth, *import,
-        *config, *llama_bin, *save, *interval, *threshold, *pid, *record;
+    const char *devices, *rig, *rigs, *plan, *target, *format, *output, *color, *commands, *depth,
+        *import, *config, *llama_bin, *save, *interval, *threshold, *pid, *record;
     const char *strategy; /* --auto: "" for the default one; NULL without */
     bool json, check, force, compact, ascii, no_mouse, dry_run, once, compare, measure, reset;
 };

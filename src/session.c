@@ -302,7 +302,7 @@ static void apply_locks(const struct plan_document *document, struct session *se
     }
 }
 
-static bool read_depth(const struct options *options, struct session *session, struct error *error)
+bool session_read_depth(const struct options *options, struct session *session, struct error *error)
 {
     char *end = NULL;
     const char *text = options->depth != NULL ? options->depth : "0";
@@ -370,7 +370,7 @@ static bool open_rest(const struct options *options, const struct plan_document 
 {
     char *path = NULL;
     bool opened = choose_target(options, document, session, error) &&
-                  read_depth(options, session, error) &&
+                  session_read_depth(options, session, error) &&
                   config_read(options->config, &session->config, &session->notes, error) &&
                   read_arguments(options, document, demo, session, error);
     bool fills_in = session->plan_path == NULL && options->after == NULL && !demo;

@@ -29,6 +29,10 @@ bool session_open(const struct options *options, bool demo, struct session *out,
                   struct error *error);
 void session_close(struct session *session);
 
+/* --depth. ERROR_USAGE. */
+bool session_read_depth(const struct options *options, struct session *session,
+                        struct error *error);
+
 /* The model alone, for commands that place nothing. */
 bool session_open_model(const struct options *options, struct session *out, struct error *error);
 

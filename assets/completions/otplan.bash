@@ -26,14 +26,14 @@ _otplan() {
         return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--devices --rig --auto --import --depth --commands --llama-bin --env --plan --config --dry-run --reset --save --measure --interval --threshold --pid --record --once --compare --target --json --format --compact --check
+        mapfile -t COMPREPLY < <(compgen -W "--devices --rig --rigs --auto --import --depth --commands --llama-bin --env --plan --config --dry-run --reset --save --measure --interval --threshold --pid --record --once --compare --target --json --format --compact --check
             --force --ascii --color --no-mouse --help --version -o --output -m -hf -c -ngl -ts -sm -mg -dev -ot -cmoe -ncmoe
             -ctk -ctv -fa -b -ub -np -kvu -nkvo -fit -fitt --swa-full" -- "$current")
         return
     fi
     compopt -o filenames 2>/dev/null
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "plan tensors devices overrides export compare verify probe doctor run watch calibrate demo" -- "$current"; compgen -f -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "plan tensors devices overrides export compare verify probe doctor run watch calibrate shop demo" -- "$current"; compgen -f -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

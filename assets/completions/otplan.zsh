@@ -1,8 +1,9 @@
 #compdef otplan
 _arguments -s \
-    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe doctor run watch calibrate demo)" "files:model:_files"' \
+    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe doctor run watch calibrate shop demo)" "files:model:_files"' \
     '--devices[describe the devices]:device file:_files' \
-    '--rig[a machine in words]:machine' \
+    '*--rig[a machine in words]:machine' \
+    '--rigs[a list of machines]:file:_files' \
     '--auto=-[let otplan place]::strategy:(speed balance experts-cpu aggressive fit)' \
     '--import[take the placement from a file]:file:_files' \
     '--depth[tokens already in the cache]:tokens' \
