@@ -93,6 +93,7 @@ static void run(struct planner *planner)
         }
         planner_auto_poll(planner);
         planner_probe_poll(planner);
+        planner_watch_poll(planner);
         if (!planner->is_done) {
             frame(planner);
         }

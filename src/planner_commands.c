@@ -369,6 +369,8 @@ static const struct {
     {{"unlock", "GROUPS LAYERS"}, run_lock},
     {{"auto", "[speed|balance|experts-cpu|aggressive]: let the optimiser place"}, run_auto},
     {{"probe", "ask your own llama.cpp for its figures, without loading"}, run_probe},
+    {{"replan", "auto for the memory there is now (Watch reads it)"}, planner_run_replan},
+    {{"forget-peaks", NULL}, planner_run_forget_peaks},
     {{"set",
       "NAME VALUE: ctx, ctk, fa, ub, ...; units gib, bars eighths, depth, mouse, cache-follows"},
      run_set},

@@ -220,6 +220,7 @@ void planner_open(struct planner *planner, const struct planner_options *options
     planner->saved_id = planner->autosaved_id = planner_now(planner)->id;
     planner_snapshot_take(planner, "start");
     planner_file_known(planner);
+    watch_init(&planner->watch, (uint64_t)WATCH_THRESHOLD_MIB << 20);
     ui_init(&planner->ui, &planner->map, options->ascii);
     if (options->notice != NULL) {
         planner_say(planner, false, "%s", options->notice);
@@ -229,6 +230,7 @@ void planner_open(struct planner *planner, const struct planner_options *options
 void planner_close(struct planner *planner)
 {
     planner_auto_cancel(planner);
+    planner_watch_close(planner);
     planner_report_forget(planner);
     speed_clear(&planner->speed);
     speed_clear(&planner->preview_speed);

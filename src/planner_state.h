@@ -29,8 +29,9 @@ struct planner_snapshot {
     size_t n_arguments;
 };
 
-struct planner_job;   /* the optimiser at work */
-struct planner_asked; /* llama.cpp, asked beside the screen */
+struct planner_job;     /* the optimiser at work */
+struct planner_watcher; /* reads the machine's memory while the Watch screen is open */
+struct planner_asked;   /* llama.cpp, asked beside the screen */
 
 struct planner_answer {        /* what llama.cpp said of a step */
     uint64_t id;               /* the step's */
@@ -93,8 +94,10 @@ struct planner {
     char *exported; /* owned or NULL: text of the export screen */
     char export_format[16];
     uint64_t exported_id;
-    struct planner_job *job;     /* NULL: idle */
-    struct planner_asked *asked; /* NULL: idle */
+    struct planner_job *job;         /* NULL: idle */
+    struct planner_asked *asked;     /* NULL: idle */
+    struct planner_watcher *watcher; /* NULL: never opened */
+    struct watch watch;
     struct planner_answer *answers;
     size_t n_answers;
     char probe_progress[96];
@@ -161,6 +164,12 @@ void planner_probe_close(struct planner *planner);  /* waits for it to stop, fre
 void planner_probe_apply(struct planner *planner);
 const struct planner_answer *planner_probe_answer(const struct planner *planner);
 const char *planner_probe_progress(struct planner *planner); /* "" while idle */
+
+/* ---- planner_watch.c ---- */
+void planner_watch_poll(struct planner *planner); /* takes samples while the screen is open */
+const struct watch *
+planner_watch_now(struct planner *planner); /* beside the plan; NULL: none yet */
+void planner_watch_close(struct planner *planner);
 
 /* ---- planner_words.c ---- */
 enum { WORDS_MAX = 64 };

@@ -13,6 +13,7 @@
 #define EXPORT       (1U << SCREEN_EXPORT)
 #define HISTORY      (1U << SCREEN_HISTORY)
 #define OVERRIDES    (1U << SCREEN_OVERRIDES)
+#define WATCH        (1U << SCREEN_WATCH)
 #define CHOOSING     (SETTINGS | DEVICES | OVERRIDES | SNAPSHOTS | EXPORT | HISTORY)
 #define LISTS        ((unsigned)IN_ALL & ~MAIN)
 #define CTRL(letter) ((letter)&PRESS_CONTROL)
@@ -81,6 +82,7 @@ const struct binding keymap[] = {
     {ACTION_WARNINGS, MAIN, {'W'}, see, "warnings in full"},
     {ACTION_SNAPSHOTS, MAIN | COMPARE, {'S'}, see, "snapshots"},
     {ACTION_HISTORY, MAIN, {'H'}, see, "history: every step by name"},
+    {ACTION_WATCH, MAIN, {'n'}, see, "watch: memory now, beside the planned"},
 
     {ACTION_ENTER, CHOOSING, {PRESS_ENTER}, "Lists", "take the value, open, choose"},
     {ACTION_ADD, DEVICES, {'a'}, "Lists", "add a device"},
@@ -92,6 +94,8 @@ const struct binding keymap[] = {
     {ACTION_RESERVE, DEVICES, {'r'}, "Lists", "change the reserve (MiB)"},
     {ACTION_MARGIN, DEVICES, {'m'}, "Lists", "change the margin (MiB)"},
     {ACTION_TOTAL, DEVICES, {'t'}, "Lists", "change total memory (MiB)"},
+    {ACTION_AUTO, WATCH, {'a'}, "Lists", "watch: plan for the memory there is now"},
+    {ACTION_FORGET, WATCH, {'r'}, "Lists", "watch: forget the peaks"},
     {ACTION_TAKE, SNAPSHOTS | HISTORY, {'t'}, "Lists", "make this the plan again"},
 
     {ACTION_COMMAND, IN_ALL, {':'}, program, "command line"},
@@ -196,9 +200,9 @@ uint32_t keymap_key_of(enum screen screen, enum action action)
 
 const char *screen_name(enum screen screen)
 {
-    static const char *const names[] = {"main",    "help",      "settings",  "devices",
-                                        "compare", "overrides", "snapshots", "detail",
-                                        "export",  "history",   "warnings",  "verify"};
+    static const char *const names[] = {"main",      "help",      "settings", "devices", "compare",
+                                        "overrides", "snapshots", "detail",   "export",  "history",
+                                        "warnings",  "verify",    "watch"};
     _Static_assert(sizeof names / sizeof *names == SCREEN_COUNT, "a name for every screen");
     return names[screen];
 }

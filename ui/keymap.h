@@ -20,6 +20,7 @@ enum screen {
     SCREEN_HISTORY,
     SCREEN_WARNINGS,
     SCREEN_VERIFY,
+    SCREEN_WATCH,
     SCREEN_COUNT,
 };
 
@@ -72,6 +73,7 @@ enum action {
     ACTION_SNAPSHOTS,
     ACTION_COMPARE,
     ACTION_HISTORY,
+    ACTION_WATCH,
     ACTION_EXPORT,
     ACTION_COPY,
     ACTION_WRITE,
@@ -96,6 +98,7 @@ enum action {
     ACTION_TOTAL,
     ACTION_RENAME,
     ACTION_PIN,
+    ACTION_FORGET,
     ACTION_COUNT,
 };
 

@@ -264,6 +264,7 @@ static const struct {
     {ACTION_SNAPSHOTS, "screen snapshots"},
     {ACTION_COMPARE, "screen compare"},
     {ACTION_HISTORY, "screen history"},
+    {ACTION_WATCH, "screen watch"},
     {ACTION_EXPORT, "screen export"},
     {ACTION_HELP, "screen help"},
     {ACTION_WRITE, "ask write"},

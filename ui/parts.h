@@ -61,7 +61,7 @@ struct screen_ops {
 };
 extern const struct screen_ops help_screen, settings_screen, devices_screen, compare_screen,
     overrides_screen, snapshots_screen, detail_screen, export_screen, history_screen,
-    warnings_screen, verify_screen;
+    warnings_screen, verify_screen, watch_screen;
 /* Heading and foot of a list screen; returns the first free line. */
 int screen_frame(const struct ui *ui, const struct scene *scene, struct canvas *canvas,
                  const char *title, const char *hints);

@@ -9,6 +9,7 @@
 #include "model/plan/edit.h"
 #include "model/plan/layer_map.h"
 #include "model/plan/prompt_speed.h"
+#include "model/watch/watch.h"
 
 enum verify_state { VERIFY_PENDING, VERIFY_DONE, VERIFY_FAILED };
 
@@ -47,6 +48,7 @@ struct scene {
     const struct scene_item *words; /* what may stand after a command: devices, settings */
     size_t n_words;
     const struct log_report *report; /* verify screen; NULL: no log was read */
+    const struct watch *watch;       /* watch screen; NULL: nothing was read yet */
     const char *probe_text; /* "probe, llama.cpp 7123 (abc)"; NULL: figures are not probed */
     const char *exported;   /* export screen: what the chosen format gives; NULL: not yet */
     /* overrides screen: what is to be said of the rule under the cursor; NULL: not yet, or of ours */

@@ -16,7 +16,7 @@ static const struct screen_ops *const screens[SCREEN_COUNT] = {
     [SCREEN_OVERRIDES] = &overrides_screen, [SCREEN_SNAPSHOTS] = &snapshots_screen,
     [SCREEN_DETAIL] = &detail_screen,       [SCREEN_EXPORT] = &export_screen,
     [SCREEN_HISTORY] = &history_screen,     [SCREEN_WARNINGS] = &warnings_screen,
-    [SCREEN_VERIFY] = &verify_screen,
+    [SCREEN_VERIFY] = &verify_screen,       [SCREEN_WATCH] = &watch_screen,
 };
 
 void ui_init(struct ui *ui, const struct layer_map *map, bool ascii)

@@ -112,13 +112,20 @@ static void read_card(char *text)
     n_cards++;
 }
 
-/* The file is replaced while the program runs; one that is being written is read again. */
+/* The file may be replaced while the program runs. Every reading leaves a byte in FILE.reads. */
 static char *read_text(void)
 {
     const char *path = getenv("FAKE_NVML_FILE");
     const char *text = getenv("FAKE_NVML");
     if (path == NULL) {
         return text != NULL ? strdup(text) : NULL;
+    }
+    char marks[4096];
+    snprintf(marks, sizeof marks, "%s.reads", path);
+    FILE *reads = fopen(marks, "a");
+    if (reads != NULL) {
+        fputc('.', reads);
+        fclose(reads);
     }
     char *all = calloc(1, 8192);
     FILE *file = fopen(path, "r");

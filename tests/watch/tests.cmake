@@ -1,3 +1,0 @@
-if(TARGET test_watch)
-    add_dependencies(test_watch otplan fake_nvml)
-endif()
