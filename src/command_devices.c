@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/base/plain_text.h"
+#include "model/plan/speed.h"
 #include "src/accelerator_data.h"
 #include "src/device_file.h"
 #include "src/host_memory.h"
@@ -41,11 +42,8 @@ static void add_line(const struct device *device, struct strbuf *out)
         strbuf_add_plain(out, device->compute_capability);
     }
     if (device->bandwidth_gb_s > 0) {
-        strbuf_format(out, "  %.0f GB/s", device->bandwidth_gb_s);
-        if (device->efficiency > 0) {
-            strbuf_format(out, " x %.0f%% (%s)", 100 * device->efficiency,
-                          device_efficiency_rests_on(device));
-        }
+        strbuf_add(out, "  ");
+        speed_rate_text(device, out);
     }
     if (device->pci != NULL) {
         strbuf_add(out, "  ");

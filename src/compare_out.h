@@ -9,7 +9,7 @@ struct side {
     struct session session;
     struct evaluation evaluation;
     struct compare_side side;
-    const char *path; /* borrowed: the file it came from; NULL for the flags */
+    const char *path;         /* borrowed: the file it came from; NULL for the flags */
     double decode, prompt;    /* tokens per second by the speed model; 0: not known */
     uint32_t largest_context; /* at which it still fits, placed the same way; 0: at none */
     const char *mostly;       /* borrowed: the type that most of the model's bytes have */

@@ -3,9 +3,9 @@
 #include "model/base/memory.h"
 #include "model/base/plain_text.h"
 #include "model/plan/components.h"
-#include "model/plan/prompt_speed.h"
 #include "model/text/argument_values.h"
 #include "model/text/export.h"
+#include "src/speed_summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,52 +303,6 @@ static void add_components(const struct plan_json_source *source, const struct s
     strbuf_add(out, "\n");
 }
 
-/* "Prompts about 812 tokens/s: 512 at once, 24 576.0 MiB of CPU weights copied to CUDA0 for them" */
-static void add_prompt_speed(const struct plan_json_source *source, struct strbuf *out)
-{
-    struct prompt_speed speed;
-    prompt_speed_estimate(source->model, source->rig, source->evaluation, source->depth, &speed);
-    if (!speed.known) {
-        strbuf_format(out, "  prompts: not known, %s\n", speed.unknown_because);
-    } else {
-        strbuf_format(out, "Prompts about %.0f tokens/s, %u at once", speed.tokens_per_second,
-                      speed.n_ubatch);
-        double copied =
-            speed.offload == DEVICE_HOST ? 0 : speed.devices[speed.offload].bytes_copied;
-        if (copied > 0) {
-            strbuf_add(out, ", each with ");
-            summary_add_mib(out, (uint64_t)copied, 0);
-            strbuf_format(out, " MiB of CPU weights copied to %s",
-                          rig_name(source->rig, speed.offload));
-        }
-        strbuf_format(out, "\n  %.0f%% of each card's F16 arithmetic unless calibrated\n",
-                      100 * DEFAULT_COMPUTE_EFFICIENCY);
-    }
-    prompt_speed_clear(&speed);
-}
-
-/* The figure stands on stated assumptions, so they are said with it. */
-static void add_speed(const struct plan_json_source *source, struct strbuf *out)
-{
-    struct speed speed;
-    speed_estimate(source->model, source->rig, source->evaluation, source->depth, &speed);
-    if (speed.known) {
-        strbuf_format(out, "About %.2f tokens/s", speed.tokens_per_second);
-        if (speed.bound_known) {
-            strbuf_format(out, " of at most %.2f for any placement that fits",
-                          speed.bound_tokens_per_second);
-        }
-        strbuf_format(
-            out,
-            "\n  one token read at depth %llu, %.0f%% of each bandwidth unless the device "
-            "says otherwise\n",
-            (unsigned long long)source->depth, 100 * DEFAULT_EFFICIENCY);
-        add_prompt_speed(source, out);
-        strbuf_add(out, "\n");
-    }
-    speed_clear(&speed);
-}
-
 /* ---- warnings and the command --------------------------------------------------------------- */
 
 static void add_warnings(const struct evaluation *evaluation, struct strbuf *out)
@@ -444,7 +398,7 @@ void plan_summary(const struct plan_json_source *source, const struct summary_st
     add_settings(source, out);
     add_devices(source, style, out);
     add_components(source, style, out);
-    add_speed(source, out);
+    speed_summary(source, out);
     add_warnings(source->evaluation, out);
     add_remedies(source, out);
     add_command(source, out);

@@ -2,6 +2,7 @@
 #include "ui/figures.h"
 #include "ui/parts.h"
 
+#include "model/base/strbuf.h"
 #include "model/net/compute_memory.h"
 
 #include <stdio.h>
@@ -86,15 +87,11 @@ static void draw_tensor(const struct ui *ui, const struct scene *scene, int *y,
 
 static void draw_rate(const struct device *device, int *y, struct canvas *canvas)
 {
-    double efficiency = device->efficiency > 0 ? device->efficiency : DEFAULT_EFFICIENCY;
-    if (device->bandwidth_gb_s > 0) {
-        canvas_format(canvas, 4, (*y)++, INK_DIM, "at %.0f GB/s (%s) x %.0f%% (%s)",
-                      device->bandwidth_gb_s, device_bandwidth_rests_on(device), 100 * efficiency,
-                      device_efficiency_rests_on(device));
-    } else {
-        canvas_format(canvas, 4, (*y)++, INK_DIM,
-                      "bandwidth unknown: bandwidth_gb_s in the device file tells it");
-    }
+    struct strbuf text = {0};
+    speed_rate_text(device, &text);
+    canvas_format(canvas, 4, (*y)++, INK_DIM, "%s%s", device->bandwidth_gb_s > 0 ? "at " : "",
+                  strbuf_text(&text));
+    strbuf_clear(&text);
 }
 
 /* "prompt, 512 tokens: 13 ms, of it 5 ms for 260 226.6 MiB over the link" */

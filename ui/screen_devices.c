@@ -2,6 +2,8 @@
 #include "ui/figures.h"
 #include "ui/parts.h"
 
+#include "model/base/strbuf.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -46,6 +48,21 @@ static void draw_device(const struct ui *ui, const struct scene *scene, int devi
                  figure_mib_up(used, use->used));
 }
 
+/* Under the list: how fast the device under the cursor is taken to be, and what that rests on. */
+static void draw_rate(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
+{
+    const struct list *list = screen_list_of(ui, SCREEN_DEVICES);
+    int below = lines_of_devices(scene) - list->top + 1;
+    if (below >= screen_height(ui)) {
+        return;
+    }
+    const struct device *device = scene_device(scene->rig, device_at(scene, list->cursor));
+    struct strbuf text = {0};
+    speed_rate_text(device, &text);
+    canvas_format(canvas, 3, 3 + below, INK_DIM, "%s: %s", device->name, strbuf_text(&text));
+    strbuf_clear(&text);
+}
+
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     const struct list *list = screen_list_of(ui, SCREEN_DEVICES);
@@ -74,6 +91,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
         draw_device(ui, scene, device_at(scene, list->top + line), 3 + line,
                     list->top + line == list->cursor, canvas);
     }
+    draw_rate(ui, scene, canvas);
 }
 
 int lines_of_devices(const struct scene *scene)

@@ -83,13 +83,19 @@ static double elements_of(const struct model_tensor *tensor)
            (double)tensor->ne[3];
 }
 
+/* The part of a tensor that some of the tokens use. */
+static double touched(double active, double tokens)
+{
+    return active <= 0 || active >= 1 ? active : 1 - pow(1 - active, tokens);
+}
+
 static void add_tensor(struct prompt *prompt, size_t row)
 {
     const struct model *model = prompt->model;
     const struct model_tensor *tensor = &model->tensors[row];
     double active = speed_active(model, row);
     double tokens = tensor->role == ROLE_OUTPUT ? 1 : prompt->out->n_ubatch;
-    double bytes = speed_tensor_bytes(model, row) * (1 - pow(1 - active, tokens));
+    double bytes = speed_tensor_bytes(model, row) * touched(active, tokens);
     int device = prompt->evaluation->device[row];
     if (device == DEVICE_NONE || bytes <= 0) {
         return;

@@ -1,6 +1,7 @@
 #include "model/plan/speed.h"
 
 #include "model/base/memory.h"
+#include "model/base/strbuf.h"
 #include "model/net/context_memory.h"
 
 #include <math.h>
@@ -40,6 +41,19 @@ double speed_rate(const struct device *device)
     double efficiency = device->efficiency > 0 ? device->efficiency : DEFAULT_EFFICIENCY;
 
     return device->bandwidth_gb_s > 0 ? device->bandwidth_gb_s * 1e9 * efficiency : 0;
+}
+
+void speed_rate_text(const struct device *device, struct strbuf *out)
+{
+    double efficiency = device->efficiency > 0 ? device->efficiency : DEFAULT_EFFICIENCY;
+
+    if (device->bandwidth_gb_s <= 0) {
+        strbuf_add(out, "bandwidth unknown");
+        return;
+    }
+    strbuf_format(out, "%.*f GB/s (%s) x %.0f%% (%s)", device->bandwidth_gb_s < 100 ? 1 : 0,
+                  device->bandwidth_gb_s, device_bandwidth_rests_on(device), 100 * efficiency,
+                  device_efficiency_rests_on(device));
 }
 
 static const struct device *device_at(const struct rig *rig, int device)

@@ -46,6 +46,10 @@ double speed_tensor_bytes(const struct model *model, size_t row);
 /* Bytes per second; 0 where the bandwidth is unknown. */
 double speed_rate(const struct device *device);
 
+/* "1792 GB/s (device file) x 75% (default)", "bandwidth unknown": what a device's rate rests on; appended. */
+struct strbuf;
+void speed_rate_text(const struct device *device, struct strbuf *out);
+
 /* ---- the bound ---- */
 
 struct speed_item { /* what can be placed */

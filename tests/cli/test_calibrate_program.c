@@ -146,7 +146,7 @@ Test(calibrate_program, finds_the_efficiencies_again_and_uses_them_from_then_on)
     cr_expect(strstr(result.output, "40.0%  CPU"), "%s", result.output);
     program_result_clear(&result);
     result = RUN(&place, "devices", "--devices", place.devices);
-    cr_expect(strstr(result.output, "936 GB/s x 60% (calibrated)"), "%s", result.output);
+    cr_expect(strstr(result.output, "936 GB/s (database) x 60% (calibrated)"), "%s", result.output);
     program_result_clear(&result);
 
     struct json_object *plan =
