@@ -120,6 +120,7 @@ static bool read_top(struct reading *reading, struct json_object *object)
                          reading->error) &&
            json_get_text(object, "virtual_env_path", &reading->place, &out->virtual_env_path,
                          reading->error) &&
+           json_get_bool(object, "auto_probe", &reading->place, &out->auto_probe, reading->error) &&
            read_context(reading, object);
 }
 
@@ -128,7 +129,8 @@ static const struct section {
     const char *keys; /* between blanks */
     bool (*read)(struct reading *, struct json_object *);
 } sections[] = {
-    {"", "llama_cpp_path virtual_env_path context_size kv_cache tensor_analysis output", read_top},
+    {"", "llama_cpp_path virtual_env_path auto_probe context_size kv_cache tensor_analysis output",
+     read_top},
     {"kv_cache", "type type_k type_v", read_cache},
     {"tensor_analysis",
      "prioritize_experts_on_cpu maximize_gpu_layers reserve_context_memory "
@@ -192,7 +194,7 @@ static char *usual_place(void)
 
 bool config_read(const char *path, struct config *out, struct strbuf *notes, struct error *error)
 {
-    *out = (struct config){.context_size = -1};
+    *out = (struct config){.context_size = -1, .auto_probe = true};
     char *found = path != NULL ? memory_text(path) : usual_place();
     if (found == NULL) {
         return true;

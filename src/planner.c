@@ -67,6 +67,14 @@ static bool settle(struct planner *planner)
     return true;
 }
 
+/* Until something is due; -1: for ever. */
+static int wait_ms(const struct planner *planner, const struct input *input)
+{
+    int typed = input_wait_ms(input);
+    int probe = planner_probe_wait_ms(planner);
+    return typed < 0 ? probe : probe < 0 || typed < probe ? typed : probe;
+}
+
 static void run(struct planner *planner)
 {
     struct input input;
@@ -74,12 +82,13 @@ static void run(struct planner *planner)
     frame(planner);
     while (!planner->is_done) {
         bool is_pending = planner->verify == VERIFY_PENDING;
-        unsigned events = terminal_wait(is_pending ? 0 : input_wait_ms(&input));
+        unsigned events = terminal_wait(is_pending ? 0 : wait_ms(planner, &input));
         if (events == 0 && is_pending) {
             settle(planner);
         } else if (events == 0) {
             input_timeout(&input);
             handle_all(planner, &input);
+            planner_probe_start_due(planner);
         }
         if ((events & TERMINAL_INPUT) != 0) {
             read_input(planner, &input);

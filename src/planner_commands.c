@@ -304,6 +304,17 @@ static bool run_probe(struct planner *planner, const struct words *words, struct
     return planner_probe(planner, error);
 }
 
+static bool run_autoprobe(struct planner *planner, const struct words *words, struct error *error)
+{
+    bool on = words->n == 2 && strcmp(words->word[1], "on") == 0;
+    if (!on && (words->n != 2 || strcmp(words->word[1], "off") != 0)) {
+        return error_set(error, ERROR_USAGE, "autoprobe on|off");
+    }
+    planner->probe_by_itself = on;
+    planner_probe_schedule(planner);
+    return true;
+}
+
 /* ---- the program ---------------------------------------------------------------------------- */
 
 static bool run_quit(struct planner *planner, const struct words *words, struct error *error)
@@ -369,6 +380,7 @@ static const struct {
     {{"unlock", "GROUPS LAYERS"}, run_lock},
     {{"auto", "[speed|balance|experts-cpu|aggressive]: let the optimiser place"}, run_auto},
     {{"probe", "ask your own llama.cpp for its figures, without loading"}, run_probe},
+    {{"autoprobe", "on|off: ask it by itself once an edit has settled"}, run_autoprobe},
     {{"replan", "auto for the memory there is now (Watch reads it)"}, planner_run_replan},
     {{"forget-peaks", NULL}, planner_run_forget_peaks},
     {{"set",

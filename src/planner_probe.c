@@ -3,6 +3,7 @@
 #include "src/planner_state.h"
 
 #include "model/base/memory.h"
+#include "src/nvml.h"
 #include "src/probe_cache.h"
 #include "ui/terminal.h"
 
@@ -16,6 +17,7 @@ struct planner_asked {
     pthread_t thread;
     atomic_bool is_cancelled, is_done;
     uint64_t id; /* step that is asked about */
+    bool by_itself, cards_held;
     struct timespec begin;
     long last_second;
     struct probe_question question;
@@ -44,12 +46,27 @@ static bool go_on(void *payload)
     return !atomic_load(&asked->is_cancelled);
 }
 
+/* llama.cpp opens every card and asks for memory there: not beside a server at work. */
+static bool cards_are_held(void)
+{
+    size_t n = 0;
+    struct card *cards = nvml_cards(&n);
+    bool held = n == 0; /* no driver tells */
+    for (size_t i = 0; i < n; i++) {
+        held = held || !cards[i].has_processes || cards[i].n_processes > 0;
+    }
+    free(cards);
+    return held;
+}
+
 static void *work(void *payload)
 {
     struct planner_asked *asked = payload;
     asked->succeeded = probe_cache_find(asked->key, &asked->probe);
     asked->probe.cached = asked->succeeded;
-    if (!asked->succeeded && probe_ask(&asked->question, &asked->probe, &asked->error)) {
+    asked->cards_held = !asked->succeeded && asked->by_itself && cards_are_held();
+    if (!asked->succeeded && !asked->cards_held &&
+        probe_ask(&asked->question, &asked->probe, &asked->error)) {
         probe_cache_keep(asked->key, &asked->probe);
         asked->succeeded = true;
     }
@@ -138,6 +155,15 @@ static void take_answer(struct planner *planner, const struct planner_asked *ask
     }
 }
 
+static void tell_held(struct planner *planner)
+{
+    if (!planner->told_cards_held) {
+        planner_say(planner, false,
+                    "not probed: a process holds memory on the cards; p asks all the same");
+    }
+    planner->told_cards_held = true;
+}
+
 static void finish(struct planner *planner)
 {
     struct planner_asked *asked = planner->asked;
@@ -146,8 +172,12 @@ static void finish(struct planner *planner)
     bool wanted = !atomic_load(&asked->is_cancelled) && asked->id == planner_now(planner)->id;
     if (wanted && asked->succeeded) {
         take_answer(planner, asked);
+    } else if (wanted && asked->cards_held) {
+        tell_held(planner);
     } else if (wanted) {
-        planner_say(planner, true, "%.590s", asked->error.text);
+        planner_say(planner, true, "%s%.560s", asked->by_itself ? "probe, p asks again: " : "",
+                    asked->error.text);
+        planner->probe_by_itself = planner->probe_by_itself && !asked->by_itself;
     }
     asked_free(asked);
 }
@@ -194,7 +224,7 @@ const char *planner_probe_progress(struct planner *planner)
 
 /* ---- the question --------------------------------------------------------------------------- */
 
-bool planner_probe(struct planner *planner, struct error *error)
+static bool start(struct planner *planner, bool by_itself, struct error *error)
 {
     const struct planner_step *now = planner_now(planner);
     const struct model_file *file = planner->options->file;
@@ -217,6 +247,7 @@ bool planner_probe(struct planner *planner, struct error *error)
                                     .evaluation = &planner->held};
     struct planner_asked *asked = memory_new(sizeof *asked);
     asked->id = now->id;
+    asked->by_itself = by_itself;
     clock_gettime(CLOCK_MONOTONIC, &asked->begin);
     if (!probe_question_make(&request, &asked->question, error)) {
         asked_free(asked);
@@ -234,4 +265,56 @@ bool planner_probe(struct planner *planner, struct error *error)
         finish(planner); /* a script waits for it */
     }
     return true;
+}
+
+bool planner_probe(struct planner *planner, struct error *error)
+{
+    planner->probe_due_ms = 0;
+    return start(planner, false, error);
+}
+
+/* ---- by itself ------------------------------------------------------------------------------ */
+
+enum { SETTLED_MS = 1000 };
+
+static uint64_t clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void planner_probe_schedule(struct planner *planner)
+{
+    bool wanted = planner->has_terminal && planner->probe_by_itself &&
+                  !planner_now(planner)->rig.simulated &&
+                  planner->held.refused.kind == ERROR_NONE && planner_probe_answer(planner) == NULL;
+    planner->probe_due_ms = wanted ? clock_ms() + SETTLED_MS : 0;
+}
+
+int planner_probe_wait_ms(const struct planner *planner)
+{
+    uint64_t now = clock_ms();
+    if (planner->probe_due_ms == 0) {
+        return -1;
+    }
+    return planner->probe_due_ms > now ? (int)(planner->probe_due_ms - now) : 0;
+}
+
+void planner_probe_start_due(struct planner *planner)
+{
+    struct error error = {0};
+    if (planner_probe_wait_ms(planner) != 0) {
+        return;
+    }
+    if (planner->is_preview || planner->job != NULL || planner->verify == VERIFY_PENDING) {
+        planner_probe_schedule(planner); /* something is carried: not settled yet */
+        return;
+    }
+    planner->probe_due_ms = 0;
+    planner->message[0] = '\0'; /* room for its progress */
+    if (!start(planner, true, &error)) {
+        planner->probe_by_itself =
+            false; /* no llama.cpp here, or none that can be asked about this */
+    }
 }

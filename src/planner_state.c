@@ -70,6 +70,7 @@ static void evaluate(struct planner *planner)
     plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &planner->held);
     planner_probe_cancel(planner);
     planner_probe_apply(planner);
+    planner_probe_schedule(planner);
     planner_find_speed(planner, &now->rig, &planner->held, &planner->speed, &planner->prompt);
     arguments_free(&planner->arguments);
     planner->arguments = arguments_write(planner->model, &now->rig, &now->plan, &planner->held,
@@ -211,7 +212,11 @@ void planner_report_forget(struct planner *planner)
 void planner_open(struct planner *planner, const struct planner_options *options)
 {
     *planner = (struct planner){
-        .options = options, .model = options->model, .plan_path = memory_text(options->plan_path)};
+        .options = options,
+        .model = options->model,
+        .plan_path = memory_text(options->plan_path),
+        .probe_by_itself = !options->no_auto_probe,
+    };
     layer_map_build(&planner->map, options->model);
     struct planner_step start = {0};
     plan_copy(&start.plan, options->plan);

@@ -101,6 +101,9 @@ struct planner {
     struct planner_answer *answers;
     size_t n_answers;
     char probe_progress[96];
+    bool probe_by_itself;  /* after an edit has settled; a failure ends that */
+    bool told_cards_held;  /* that a card in use keeps it from starting: said once */
+    uint64_t probe_due_ms; /* when it starts by itself; 0: not */
     bool has_terminal;
     bool is_done;
 };
@@ -157,6 +160,12 @@ void planner_auto_cancel(struct planner *planner); /* waits for it to stop */
 /* ---- planner_probe.c ---- */
 /* Asks llama.cpp about the plan; without a terminal it is done on return. */
 bool planner_probe(struct planner *planner, struct error *error);
+/* It starts by itself beside the screen, a second after the last edit, on the machine's own cards: where no process
+ * holds memory on any of them (the driver says so), a llama.cpp is found and nothing is carried. An answer that
+ * was kept is taken whatever the cards hold. */
+void planner_probe_schedule(struct planner *planner);     /* after an edit */
+int planner_probe_wait_ms(const struct planner *planner); /* until it starts; -1: it will not */
+void planner_probe_start_due(struct planner *planner);
 void planner_probe_poll(struct planner *planner);   /* takes the answer once it is there */
 bool planner_probe_cancel(struct planner *planner); /* true where one was under way; never waits */
 void planner_probe_close(struct planner *planner);  /* waits for it to stop, frees all answers */

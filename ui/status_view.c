@@ -216,7 +216,8 @@ void status_draw(const struct ui *ui, const struct scene *scene, const struct la
                  sizeof right); /* what is said comes before hints */
     }
     int room = end - text_width(right) - 2;
-    int x = draw_fit(&fit, y, room, canvas);
+    bool gives_way = !has_help && ink == INK_WARN && fit.over[0] == '\0' && wanted > room;
+    int x = gives_way ? -2 : draw_fit(&fit, y, room, canvas);
     canvas_right(canvas, end, y, INK_PLAIN, right);
     if (has_help) {
         draw_help_line(ui, layout->help.y, ink, text, canvas);

@@ -1,4 +1,5 @@
 /* `p`: llama.cpp is asked beside the screen. A program in llama-server's place answers, differs, is silent. */
+#include "model/base/memory.h"
 #include "tests/support/gguf_files.h"
 #include "tests/support/planner_terminal.h"
 
@@ -158,4 +159,103 @@ Test(planner_probe, says_when_there_is_no_llama_cpp)
     pty_type(t, "p");
     cr_expect(pty_wait_for(t, "no llama-server in"), "%s", pty_screen(t));
     remove_all(t, NULL, folder);
+}
+
+/* ---- by itself: on this machine's own cards alone ------------------------------------------- */
+
+#define CARDS                                                                                      \
+    "RTX 5090|GPU-a|01|32607|31569|12.0%s;RTX 5090|GPU-b|41|32607|31292|12.0;"                     \
+    "RTX 5090|GPU-c|81|32607|32090|12.0;RTX 5090|GPU-d|c1|32607|32090|12.0"
+
+/* `otplan MODEL` on four cards that the driver tells of; `processes` of the first: "" or "|77=600". */
+static struct pty *start_here(const char *folder, const char *processes)
+{
+    char cards[400];
+    char fake[500];
+    snprintf(cards, sizeof cards, CARDS, processes);
+    snprintf(fake, sizeof fake, "FAKE_NVML=%s", cards);
+    const char *const environment[] = {"OTPLAN_NVML=" OTPLAN_BUILD "/tests/libfake_nvml.so", fake,
+                                       NULL};
+    const char *const argv[] = {OTPLAN_PROGRAM,
+                                OTPLAN_BUILD "/assets/kimi-k2-demo.gguf",
+                                "-c",
+                                "32768",
+                                "-ngl",
+                                "62",
+                                "-ts",
+                                "16,16,15,15",
+                                "-ot",
+                                "\\.ffn_(gate|up|down)_exps=CPU",
+                                "--llama-bin",
+                                folder,
+                                NULL};
+    struct pty_options options = {.rows = 50, .columns = 120, .environment = environment};
+    struct pty *t = pty_start(&options, argv);
+    cr_assert_not_null(t);
+    cr_assert(pty_wait_for(t, "CUDA3"), "%s", pty_screen(t));
+    return t;
+}
+
+Test(planner_probe, asks_by_itself_once_an_edit_has_settled)
+{
+    char text[sizeof answers + 32];
+    char *folder = test_folder_make();
+    snprintf(text, sizeof text, answers, 9000U);
+    char *program = make_server(folder, text);
+    struct pty *t = start_here(folder, "");
+    pty_type(t, ":set fa on<Enter>");
+    cr_expect(pty_wait_for(t, "differs by more than 1 %: CUDA0 compute"), "%s", pty_screen(t));
+    remove_all(t, program, folder);
+}
+
+Test(planner_probe, leaves_cards_alone_that_are_at_work)
+{
+    char text[sizeof answers + 32];
+    char *folder = test_folder_make();
+    snprintf(text, sizeof text, answers, 9000U);
+    char *program = make_server(folder, text);
+    struct pty *t = start_here(folder, "|77=600");
+    pty_type(t, ":set fa on<Enter>");
+    cr_expect(pty_wait_for(t, "not probed: a process holds memory"), "%s", pty_screen(t));
+    pty_type(t, "p");
+    cr_expect(pty_wait_for(t, "differs by more than 1 %"), "%s", pty_screen(t));
+    remove_all(t, program, folder);
+}
+
+/* A build without the table is told once, and not started again for each edit. */
+Test(planner_probe, gives_up_by_itself_where_llama_cpp_cannot_say)
+{
+    char *folder = test_folder_make();
+    char *program = make_server(folder, "#!/bin/sh\necho asked >> \"$0.count\"\nexit 1\n");
+    struct pty *t = start_here(folder, "");
+    pty_type(t, ":set fa on<Enter>");
+    cr_expect(pty_wait_for(t, "p asks again"), "%s", pty_screen(t));
+    pty_type(t, ":set ub 256<Enter>");
+    cr_expect(pty_wait_gone(t, "p asks again"), "%s", pty_screen(t));
+    pty_type(t, "p");
+    cr_expect(pty_wait_for(t, "ended without a memory table"), "%s", pty_screen(t));
+    char *count = memory_format("%s.count", program);
+    char *command = memory_format("wc -l < '%s'", count);
+    char *lines = shell_output(command, NULL);
+    cr_expect(atoi(lines) == 2, "asked %s times", lines);
+    free(lines);
+    free(command);
+    free(count);
+    remove_all(t, program, folder);
+}
+
+Test(planner_probe, is_not_started_by_itself_where_that_is_switched_off)
+{
+    char *folder = test_folder_make();
+    char *program = make_server(folder, silent);
+    struct pty *t = start_here(folder, "");
+    pty_type(t, ":autoprobe off<Enter>:set ub 256<Enter>");
+    cr_expect(pty_wait_for(t, "ub 256"), "%s", pty_screen(t));
+    pty_type(t, ":autoprobe on<Enter>");
+    cr_expect(pty_wait_for(t, "probe: asking llama-server"), "%s", pty_screen(t));
+    pty_type(t, ":set ub 128<Enter>"); /* another plan: the question is dropped, and asked anew */
+    cr_expect(pty_wait_gone(t, "probe: asking"), "%s", pty_screen(t));
+    cr_expect(wait_gone(program));
+    cr_expect(pty_wait_for(t, "probe: asking llama-server"), "%s", pty_screen(t));
+    remove_all(t, program, folder);
 }
