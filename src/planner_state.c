@@ -60,14 +60,22 @@ void planner_find_speed(struct planner *planner, const struct rig *rig,
 static void evaluate(struct planner *planner)
 {
     struct planner_step *now = planner_now(planner);
+    struct error beside = {0};
+    struct error before = planner->held.refused;
     evaluation_clear(&planner->held);
     if (planner->options->facts != NULL) {
         struct strbuf told_at_start = {0};
-        beside_weigh(planner->model, &now->plan, planner->options->facts, &now->rig,
-                     &told_at_start);
+        beside_weigh(planner->model, &now->plan, planner->options->facts, &now->rig, &told_at_start,
+                     &beside);
         strbuf_clear(&told_at_start);
     }
     plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &planner->held);
+    if (beside.kind != ERROR_NONE && planner->held.refused.kind == ERROR_NONE) {
+        planner->held.refused = beside;
+        if (strcmp(before.text, beside.text) != 0) {
+            planner_say(planner, true, "%s", beside.text);
+        }
+    }
     planner_probe_cancel(planner);
     planner_probe_apply(planner);
     planner_probe_schedule(planner);

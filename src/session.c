@@ -392,10 +392,19 @@ static bool open_rest(const struct options *options, const struct plan_document 
     if (opened) {
         config_apply_margins(&session->config, &session->rig);
         apply_locks(document, session);
+        session->facts.elsewhere = session->command.in_container || options->import != NULL;
         beside_weigh(session->model, &session->plan, &session->facts, &session->rig,
-                     &session->notes);
+                     &session->notes, &session->beside);
     }
-    return opened && place(options, session, error);
+    opened = opened && place(options, session, error);
+    if (opened && session->plan.settings.load_mtp) {
+        /* its second context follows the layers */
+        struct strbuf told = {0};
+        beside_weigh(session->model, &session->plan, &session->facts, &session->rig, &told,
+                     &session->beside);
+        strbuf_clear(&told);
+    }
+    return opened;
 }
 
 bool session_open(const struct options *options, bool demo, struct session *out,
@@ -478,6 +487,9 @@ bool session_evaluate(struct session *session, const struct options *options, bo
                       struct evaluation *out, struct error *error)
 {
     plan_evaluate(session->model, &session->rig, &session->plan, NULL, out);
+    if (out->refused.kind == ERROR_NONE) {
+        out->refused = session->beside;
+    }
     if (strict && out->refused.kind != ERROR_NONE) {
         return error_set(error, out->refused.kind, "%s", out->refused.text);
     }

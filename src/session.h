@@ -20,6 +20,7 @@ struct session {
     struct config config;
     struct strbuf notes; /* what an import understood otherwise, one a line */
     uint64_t depth;      /* --depth: tokens in the cache, for the speed model */
+    struct error beside; /* why llama.cpp refuses what stands beside the model; see src/beside.h */
     bool fit_decided;    /* the command left the placement to --fit; the plan is --fit's */
 };
 

@@ -88,14 +88,11 @@ static uint64_t value_row(const struct hparams *hparams, const struct resolved *
 static uint64_t attention_bytes(const struct hparams *hparams, const struct resolved *resolved,
                                 uint32_t il, enum backend backend)
 {
-    if (!hparams->has_kv[il]) {
-        return 0;
-    }
     uint64_t cells = hparams->is_swa[il] ? window_cells(hparams, resolved, resolved->kv_unified)
                                          : resolved->n_ctx_seq;
     uint64_t bytes = cache_bytes(resolved->type_k, hparams_k_row(hparams, il), cells,
                                  resolved->n_stream, backend);
-    if (!hparams_is_mla(hparams)) {
+    if (!hparams_is_mla(hparams) && hparams->memory != MEMORY_DSV4) {
         bytes += cache_bytes(resolved->type_v, value_row(hparams, resolved, il), cells,
                              resolved->n_stream, backend);
     }
@@ -146,6 +143,12 @@ static void state_floats(const struct hparams *hparams, uint32_t il, uint64_t *c
     }
 }
 
+/* A state a sequence, and those that speculative decoding goes back to. */
+static uint64_t state_rows(const struct resolved *resolved)
+{
+    return (resolved->n_seq > 0 ? resolved->n_seq : 1ULL) * (1 + resolved->n_rs_seq);
+}
+
 static uint64_t recurrent_bytes(const struct hparams *hparams, const struct resolved *resolved,
                                 uint32_t il, enum backend backend)
 {
@@ -154,7 +157,7 @@ static uint64_t recurrent_bytes(const struct hparams *hparams, const struct reso
     }
     uint64_t conv = 0;
     uint64_t state = 0;
-    uint64_t rows = resolved->n_seq > 0 ? resolved->n_seq : 1;
+    uint64_t rows = state_rows(resolved);
     state_floats(hparams, il, &conv, &state);
     return state_bytes(rows * conv, backend) + state_bytes(rows * state, backend) +
            state_bytes(hparams->has_ple[il] ? rows * hparams->ple_conv_state : 0, backend);
@@ -193,6 +196,7 @@ static uint64_t dsv4_bytes(const struct hparams *hparams, const struct resolved 
 {
     uint64_t n = resolved->n_ctx_seq;
     uint64_t streams = resolved->n_seq > 0 ? resolved->n_seq : 1;
+    uint64_t planes = state_rows(resolved);
     uint64_t row = hparams_k_row(hparams, il);
     uint64_t head = hparams->key_length;
     uint64_t index = hparams->indexer_key_length;
@@ -202,11 +206,11 @@ static uint64_t dsv4_bytes(const struct hparams *hparams, const struct resolved 
         uint64_t cells = pad_cells((n + 3) / 4);
         bytes += cache_bytes(resolved->type_k, row, cells, streams, backend);
         bytes += cache_bytes(resolved->type_k, index, cells, streams, backend);
-        bytes += 2 * state_bytes(streams * 2 * head * 8, backend);
-        bytes += 2 * state_bytes(streams * 2 * index * 8, backend);
+        bytes += 2 * state_bytes(planes * 2 * head * 8, backend);
+        bytes += 2 * state_bytes(planes * 2 * index * 8, backend);
     } else if (hparams->compress_ratio[il] == 128) {
         bytes += cache_bytes(resolved->type_k, row, pad_cells((n + 127) / 128), streams, backend);
-        bytes += 2 * state_bytes(streams * head * 128, backend);
+        bytes += 2 * state_bytes(planes * head * 128, backend);
     }
     return bytes;
 }
@@ -219,17 +223,28 @@ bool context_layer_present(const struct model *model, uint32_t il)
     return hparams->has_kv[il] || hparams->is_recurrent[il];
 }
 
+bool context_layer_held(const struct model *model, const struct resolved *resolved, uint32_t il)
+{
+    const struct hparams *hparams = &model->hparams;
+    return resolved->mtp_context ? il >= hparams->n_layer - hparams->n_layer_nextn
+                                 : context_layer_present(model, il);
+}
+
 uint64_t context_layer_bytes(const struct model *model, const struct resolved *resolved,
                              uint32_t il, enum backend backend)
 {
     const struct hparams *hparams = &model->hparams;
-    if (!context_layer_present(model, il)) {
+    if (!context_layer_held(model, resolved, il)) {
         return 0;
+    }
+    if (resolved->mtp_context) {
+        /* dense attention whatever the trunk has (src/llama-model.cpp: ctx_type MTP) */
+        return attention_bytes(hparams, resolved, il, backend);
     }
     if (hparams->memory == MEMORY_DSV4) {
         return dsv4_bytes(hparams, resolved, il, backend);
     }
-    return attention_bytes(hparams, resolved, il, backend) +
+    return (hparams->has_kv[il] ? attention_bytes(hparams, resolved, il, backend) : 0) +
            recurrent_bytes(hparams, resolved, il, backend) +
            indexer_bytes(hparams, resolved, il, backend);
 }
@@ -244,6 +259,7 @@ uint64_t context_layer_read(const struct model *model, const struct resolved *re
     /* one token reads its sequence's cells up to the depth, and the whole of its own state */
     struct resolved one = *resolved;
     one.n_seq = one.n_stream = 1;
+    one.n_rs_seq = 0;
     uint64_t state =
         hparams->memory == MEMORY_DSV4 ? 0 : recurrent_bytes(hparams, &one, il, BACKEND_CPU);
     uint64_t cells = hparams->is_swa[il] && depth > hparams->n_swa && hparams->n_swa > 0

@@ -14,8 +14,10 @@ uint64_t context_layer_bytes(const struct model *model, const struct resolved *r
 /* Of those, the bytes that decoding one token at `depth` tokens reads (speed model). */
 uint64_t context_layer_read(const struct model *model, const struct resolved *resolved, uint32_t il,
                             uint64_t depth);
-/* Does layer `il` hold any cache or state? */
+/* Does layer `il` hold any cache or state in the main context? */
 bool context_layer_present(const struct model *model, uint32_t il);
+/* And in the context that `resolved` is of (the second one of draft-mtp holds the nextn layers)? */
+bool context_layer_held(const struct model *model, const struct resolved *resolved, uint32_t il);
 
 /* Bytes a weight takes in a buffer of `backend`: alignment and row padding included (section 4.2). */
 uint64_t weight_alloc_bytes(const struct ggml_type_info *type, const uint64_t ne[4], uint64_t bytes,

@@ -27,7 +27,7 @@ static void place_layers(const struct model *model, const struct rig *rig, const
         struct layer_place *layer = &out->layers[il];
         layer->home = home[il];
         layer->cache = DEVICE_NONE;
-        if (il < n_layer && context_layer_present(model, il)) {
+        if (il < n_layer && context_layer_held(model, &out->resolved, il)) {
             layer->cache = (int16_t)(out->resolved.offload_kqv ? home[il] : DEVICE_HOST);
         }
         size_t run = 0;

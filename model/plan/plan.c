@@ -65,6 +65,13 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+static bool same_speculative(const struct speculative *a, const struct speculative *b)
+{
+    return a->types == b->types && a->draft_n_max == b->draft_n_max &&
+           a->ngram_mod == b->ngram_mod && a->ngram_simple == b->ngram_simple &&
+           a->ngram_map_k == b->ngram_map_k && a->ngram_map_k4v == b->ngram_map_k4v;
+}
+
 static bool same_settings(const struct settings *a, const struct settings *b)
 {
     for (uint32_t i = 0; i < a->n_fit_target && i < b->n_fit_target; i++) {
@@ -81,7 +88,9 @@ static bool same_settings(const struct settings *a, const struct settings *b)
            a->swa_full == b->swa_full && a->load_mode == b->load_mode && a->repack == b->repack &&
            a->no_host == b->no_host && a->load_mtp == b->load_mtp &&
            a->split_mode == b->split_mode && a->main_gpu == b->main_gpu &&
-           a->n_fit_target == b->n_fit_target && a->fit == b->fit;
+           a->n_fit_target == b->n_fit_target && a->fit == b->fit &&
+           a->mtp_context == b->mtp_context && a->all_outputs == b->all_outputs &&
+           same_speculative(&a->speculative, &b->speculative);
 }
 
 bool plan_equal(const struct plan *a, const struct plan *b)

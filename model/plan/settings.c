@@ -43,6 +43,7 @@ void settings_default(struct settings *settings)
         .repack = true,
         .fit = true,
     };
+    speculative_default(&settings->speculative);
 }
 
 /* ---- cells and batches (section 5.1) -------------------------------------------------------- */
@@ -103,11 +104,17 @@ static void resolve_context(const struct settings *settings, const struct model 
     }
 }
 
-/* llama-server and llama-cli reserve a row of logits a slot, the others a whole ubatch (section 6.2). */
-static void resolve_outputs(const struct settings *settings, struct resolved *out)
+/* llama-server and llama-cli reserve a row of logits a slot and drafted token, the others a whole ubatch
+ * (section 6.2; server_output_limits of tools/server/server-context.cpp). */
+static void resolve_outputs(const struct settings *settings, const struct model *model,
+                            struct resolved *out)
 {
-    bool few = settings->target == TARGET_LLAMA_SERVER || settings->target == TARGET_LLAMA_CLI;
-    out->n_outputs = few && out->n_seq < out->n_ubatch ? out->n_seq : out->n_ubatch;
+    bool few = !settings->all_outputs &&
+               (settings->target == TARGET_LLAMA_SERVER || settings->target == TARGET_LLAMA_CLI);
+    uint64_t rows = (uint64_t)out->n_seq * (1 + speculative_n_max(&settings->speculative));
+    out->n_outputs = few && rows < out->n_ubatch ? (uint32_t)rows : out->n_ubatch;
+    out->n_rs_seq = speculative_n_rs_seq(&settings->speculative, &model->hparams);
+    out->mtp_context = settings->mtp_context;
 }
 
 /* ---- flash attention and cache types (ctx.cpp:3757-3812, section 12.2) ----------------------- */
@@ -187,7 +194,7 @@ bool settings_resolve(const struct settings *settings, const struct model *model
     struct error first = {0};
     resolve_sequences(settings, out, &first);
     resolve_context(settings, model, out, &first);
-    resolve_outputs(settings, out);
+    resolve_outputs(settings, model, out);
     out->type_k = settings->type_k;
     out->type_v = settings->type_v;
     const struct arch *arch = model->hparams.arch;

@@ -7,6 +7,7 @@
 
 #include "model/base/error.h"
 #include "model/net/model.h"
+#include "model/plan/speculative.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +40,9 @@ struct settings {
     bool repack; /* false: -nr */
     bool no_host;
     bool load_mtp; /* --spec-type has draft-mtp */
+    struct speculative speculative;
+    bool mtp_context; /* the second context of draft-mtp, which holds the nextn layers alone */
+    bool all_outputs; /* --embedding, --reranking, --pooling: every token's row is wanted */
     enum split_mode split_mode;
     int64_t main_gpu;
     double fit_target_mib[16]; /* -fitt, one value broadcasts */
@@ -56,6 +60,8 @@ struct resolved {
     bool kv_unified;
     uint32_t n_batch, n_ubatch;
     uint32_t n_outputs; /* rows of logits reserved: ubatch, or few for llama-server */
+    uint32_t n_rs_seq;  /* recurrent states a sequence keeps beside the newest */
+    bool mtp_context;
     uint32_t type_k, type_v;
     bool flash_attn; /* on or off, as the context resolves `auto` */
     bool

@@ -212,18 +212,3 @@ bool argument_fit_target(const char *value, double *mib, uint32_t *n)
     *n = count;
     return true;
 }
-
-bool argument_list_has(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = list;; at++) {
-        size_t n = strcspn(at, ",");
-        if (n == length && strncmp(at, word, n) == 0) {
-            return true;
-        }
-        at += n;
-        if (*at == '\0') {
-            return false;
-        }
-    }
-}

@@ -29,7 +29,4 @@ bool argument_tensor_split(const char *value, float *split, uint32_t *n, struct 
 /* -fitt: up to 16 values. */
 bool argument_fit_target(const char *value, double *mib, uint32_t *n);
 
-/* Is `word` one of the comma-separated pieces of `list`? */
-bool argument_list_has(const char *list, const char *word);
-
 #endif

@@ -17,6 +17,7 @@ void argument_facts_clear(struct argument_facts *facts)
     free(facts->draft_model);
     free(facts->rpc);
     gguf_overrides_clear(&facts->override_kv);
+    word_list_clear(&facts->draft);
     *facts = (struct argument_facts){0};
 }
 
@@ -284,9 +285,6 @@ static bool read_kept(struct reading *reading, struct error *error)
     case FLAG_ID_DRAFT_MODEL:
         keep_fact(&facts->draft_model, reading->value);
         break;
-    case FLAG_ID_SPEC_TYPE:
-        reading->plan->settings.load_mtp = argument_list_has(reading->value, "draft-mtp");
-        break;
     default:
         break;
     }
@@ -300,6 +298,82 @@ static bool read_override_kv(struct reading *reading, struct error *error)
     if (!gguf_overrides_add(&reading->facts->override_kv, reading->value, &why)) {
         return error_set(error, ERROR_INPUT, "%s: %s", reading->where, why.text);
     }
+    hand_through(reading);
+    return true;
+}
+
+/* ---- speculative decoding ------------------------------------------------------------------- */
+
+static void set_speculative_types(struct settings *settings, uint32_t types)
+{
+    settings->speculative.types = types;
+    settings->load_mtp = (types & SPECULATIVE_DRAFT_MTP) != 0;
+}
+
+static bool read_speculative_type(struct reading *reading, struct error *error)
+{
+    uint32_t types = 0;
+    if (!speculative_types_read(reading->value, &types)) {
+        return refuse(
+            reading,
+            "llama.cpp takes none, draft-simple, draft-eagle3, draft-mtp, draft-dflash, "
+            "draft-dspark, ngram-simple, ngram-map-k, ngram-map-k4v, ngram-mod, ngram-cache",
+            error);
+    }
+    set_speculative_types(&reading->plan->settings, types);
+    hand_through(reading);
+    return true;
+}
+
+static bool read_speculative_default(struct reading *reading, struct error *error)
+{
+    (void)error;
+    set_speculative_types(&reading->plan->settings, SPECULATIVE_NGRAM_MOD);
+    hand_through(reading);
+    return true;
+}
+
+static bool read_draft_length(struct reading *reading, struct error *error)
+{
+    struct speculative *speculative = &reading->plan->settings.speculative;
+    int64_t *const lengths[] = {
+        [FLAG_ID_DRAFT_N_MAX] = &speculative->draft_n_max,
+        [FLAG_ID_NGRAM_MOD] = &speculative->ngram_mod,
+        [FLAG_ID_NGRAM_SIMPLE] = &speculative->ngram_simple,
+        [FLAG_ID_NGRAM_MAP_K] = &speculative->ngram_map_k,
+        [FLAG_ID_NGRAM_MAP_K4V] = &speculative->ngram_map_k4v,
+    };
+    bool read = read_number(reading, INT32_MIN, lengths[reading->flag->id], error);
+    hand_through(reading);
+    return read;
+}
+
+/* The draft twin of a flag, by its first spelling. */
+static const char *const twins[][2] = {
+    {"-ngld", "-ngl"}, {"-devd", "-dev"},   {"-ctkd", "-ctk"},     {"-ctvd", "-ctv"},
+    {"-otd", "-ot"},   {"-cmoed", "-cmoe"}, {"-ncmoed", "-ncmoe"},
+};
+
+static bool read_draft_twin(struct reading *reading, struct error *error)
+{
+    (void)error;
+    for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++) {
+        if (flag_find(twins[i][0], NULL) == reading->flag) {
+            word_list_add(&reading->facts->draft, twins[i][1]);
+        }
+    }
+    if (reading->value != NULL) {
+        word_list_add(&reading->facts->draft, reading->value);
+    }
+    hand_through(reading);
+    return true;
+}
+
+static bool read_outputs(struct reading *reading, struct error *error)
+{
+    (void)error;
+    bool pools = reading->flag->id == FLAG_ID_EMBEDDING || strcmp(reading->value, "none") != 0;
+    reading->plan->settings.all_outputs = pools || reading->plan->settings.all_outputs;
     hand_through(reading);
     return true;
 }
@@ -340,7 +414,16 @@ static bool (*const readers[])(struct reading *, struct error *) = {
     [FLAG_ID_PARALLEL] = read_parallel,
     [FLAG_ID_MMPROJ] = read_kept,
     [FLAG_ID_DRAFT_MODEL] = read_kept,
-    [FLAG_ID_SPEC_TYPE] = read_kept,
+    [FLAG_ID_SPEC_TYPE] = read_speculative_type,
+    [FLAG_ID_SPEC_DEFAULT] = read_speculative_default,
+    [FLAG_ID_DRAFT_N_MAX] = read_draft_length,
+    [FLAG_ID_NGRAM_MOD] = read_draft_length,
+    [FLAG_ID_NGRAM_SIMPLE] = read_draft_length,
+    [FLAG_ID_NGRAM_MAP_K] = read_draft_length,
+    [FLAG_ID_NGRAM_MAP_K4V] = read_draft_length,
+    [FLAG_ID_DRAFT_TWIN] = read_draft_twin,
+    [FLAG_ID_EMBEDDING] = read_outputs,
+    [FLAG_ID_POOLING] = read_outputs,
     [FLAG_ID_OVERRIDE_KV] = read_override_kv,
 };
 

@@ -7,6 +7,7 @@
 #define OTPLAN_MODEL_TEXT_ARGUMENTS_H
 
 #include "model/base/strbuf.h"
+#include "model/base/word_list.h"
 #include "model/gguf/gguf_override.h"
 #include "model/plan/evaluation.h"
 
@@ -29,6 +30,8 @@ struct argument_facts {
     char *draft_model; /* owned or NULL */
     char *rpc;         /* owned or NULL */
     struct gguf_overrides override_kv;
+    struct word_list draft; /* the draft model's placement flags, as those of a model of its own */
+    bool elsewhere; /* set by the caller: paths may be those of a container or another machine */
 };
 void argument_facts_clear(struct argument_facts *facts);
 

@@ -45,6 +45,15 @@ enum flag_id {
     FLAG_ID_DRAFT_MODEL,
     FLAG_ID_SPEC_TYPE,
     FLAG_ID_OVERRIDE_KV,
+    FLAG_ID_DRAFT_TWIN, /* of a placement flag, for the draft model */
+    FLAG_ID_SPEC_DEFAULT,
+    FLAG_ID_DRAFT_N_MAX,
+    FLAG_ID_NGRAM_MOD,
+    FLAG_ID_NGRAM_SIMPLE,
+    FLAG_ID_NGRAM_MAP_K,
+    FLAG_ID_NGRAM_MAP_K4V,
+    FLAG_ID_EMBEDDING,
+    FLAG_ID_POOLING,
 };
 
 struct flag {

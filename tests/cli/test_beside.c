@@ -109,13 +109,78 @@ Test(beside, a_projector_takes_its_weights_where_it_runs)
     test_folder_remove(folder);
 }
 
-Test(beside, a_file_that_is_not_there_is_one_line)
+static void refused(const char *flag, const char *value, const char *why)
 {
     struct program_result result =
-        otplan_run("plan", demo_model(), "--devices", demo_devices(), "-md", "/no/draft.gguf");
-    cr_expect(result.status == 0);
-    cr_expect(strstr(result.errors, "-md /no/draft.gguf") != NULL &&
-                  strstr(result.errors, "not counted") != NULL,
-              "%s", result.errors);
+        otplan_run("plan", demo_model(), "--devices", demo_devices(), flag, value);
+    cr_expect_eq(result.status, 2, "%s: %d", flag, result.status);
+    cr_expect(strstr(result.errors, flag) != NULL && strstr(result.errors, why) != NULL, "%s",
+              result.errors);
+    const char *end = strchr(result.errors, '\n');
+    cr_expect(end != NULL && end[1] == '\0', "one line: %s", result.errors);
     program_result_clear(&result);
+}
+
+// server_context_impl::load_model gives up in both cases
+Test(beside, a_file_that_is_not_there_is_refused_in_one_line)
+{
+    refused("-md", "/no/draft.gguf", "/no/draft.gguf");
+    refused("--mmproj", "/no/mmproj.gguf", "/no/mmproj.gguf");
+}
+
+// Of a command in a container the files are not here: that is no reason to refuse it.
+Test(beside, a_file_of_a_container_is_said_and_not_counted)
+{
+    char *folder = test_folder_make();
+    char *command = memory_format("llama-server -m %s -md /models/draft.gguf\n", demo_model());
+    char *file = test_file_write(folder, "run.sh", command, strlen(command));
+    struct program_result result =
+        otplan_run("plan", "--import", file, "--devices", demo_devices());
+    cr_expect_eq(result.status, 0, "%s", result.errors);
+    cr_expect(strstr(result.errors, "not counted") != NULL, "%s", result.errors);
+    program_result_clear(&result);
+    free(file);
+    free(command);
+    test_folder_remove(folder);
+}
+
+Test(beside, flags_of_the_draft_are_refused_as_those_of_a_model)
+{
+    char *folder = test_folder_make();
+    char *draft = make_model(folder, "draft.gguf");
+    static const char *const CASES[][2] = {{"-ctkd", "q3_K"}, {"-devd", "CUDA9"}, {"-ngld", "x"}};
+    for (size_t i = 0; i < 3; i++) {
+        struct program_result result = otplan_run("plan", demo_model(), "--devices", demo_devices(),
+                                                  "-md", draft, CASES[i][0], CASES[i][1]);
+        cr_expect_eq(result.status, 2, "%s: %s", CASES[i][0], result.errors);
+        program_result_clear(&result);
+    }
+    free(draft);
+    test_folder_remove(folder);
+}
+
+// The variables of the twins count as the flags do (LLAMA_ARG_N_GPU_LAYERS_DRAFT and the others).
+Test(beside, variables_place_the_draft)
+{
+    char *folder = test_folder_make();
+    char *draft = make_model(folder, "draft.gguf");
+    char *model = memory_format("LLAMA_ARG_SPEC_DRAFT_MODEL=%s", draft);
+    const char *environment[] = {model, "LLAMA_ARG_N_GPU_LAYERS_DRAFT=0",
+                                 "LLAMA_ARG_SPEC_DRAFT_CACHE_TYPE_K=q8_0", NULL};
+    const char *arguments[] = {"plan", demo_model(), "--devices", demo_devices(),
+                               "-c",   "8192",       "--json",    NULL};
+    struct program_result result = otplan_run_with(environment, arguments);
+    cr_assert(result.status == 0, "%s", result.errors);
+    struct json_object *both = json_tokener_parse(result.output);
+    struct json_object *only =
+        plan_of(draft, (const char *const[]){"-ngl", "0", "-ctk", "q8_0"}, 4);
+    for (size_t i = 0; i <= 4; i++) {
+        cr_expect_eq(figure(both, i, "beside"), figure(only, i, "used"), "device %zu", i);
+    }
+    json_object_put(both);
+    json_object_put(only);
+    program_result_clear(&result);
+    free(model);
+    free(draft);
+    test_folder_remove(folder);
 }
