@@ -136,7 +136,7 @@ static void look(struct session *session, struct shop_list *list)
         struct offer *offer = &list->offers[i];
         struct strbuf notes = {0};
         say_progress(list, i);
-        beside_weigh(session->model, &session->plan, &session->facts, &offer->rig, &notes);
+        beside_weigh(session->model, &session->plan, &session->facts, &offer->rig, &notes, NULL);
         shop_look(session->model, &offer->rig, &session->plan, session->depth, &offer->result);
         strbuf_clear(&notes);
     }
