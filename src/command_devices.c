@@ -45,6 +45,9 @@ static void add_line(const struct device *device, struct strbuf *out)
         strbuf_add(out, "  ");
         speed_rate_text(device, out);
     }
+    if (device->context > 0) {
+        strbuf_format(out, "  context %llu MiB", (unsigned long long)(device->context >> 20));
+    }
     if (device->pci != NULL) {
         strbuf_add(out, "  ");
         strbuf_add_plain(out, device->pci);

@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
+#include "src/card_context.h"
 #include "src/cuda_visible.h"
 #include "src/detect_sysfs.h"
 #include "src/host_memory.h"
@@ -119,6 +120,7 @@ struct card *detect_read(const struct nvml *nvml, const char *const *environment
         add_device(&cards[i], source, visible, rig);
     }
     size_t others = detect_sysfs(environment, rig);
+    card_contexts_apply(rig);
     rig->found_by = describe(any ? source : NULL, *n, others, rig->n_devices - *n);
     return cards;
 }

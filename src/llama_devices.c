@@ -1,6 +1,7 @@
 #include "src/llama_devices.h"
 
 #include "model/base/memory.h"
+#include "src/card_context.h"
 #include "src/llama_program.h"
 #include "src/machine_tree.h"
 #include "src/output.h"
@@ -209,6 +210,15 @@ static uint64_t distance(uint64_t a, uint64_t b)
     return a > b ? a - b : b - a;
 }
 
+/* Both figures are of this moment, and the driver's is of the card itself. */
+static uint64_t measured_context(const struct device *card, const struct llama_device *now,
+                                 bool kept)
+{
+    return kept || card->pci == NULL || card->backend != BACKEND_CUDA
+               ? 0
+               : card_context_between(card->free, now->free);
+}
+
 static void say_memory(const struct device *before, const struct llama_device *now, bool kept,
                        struct strbuf *changes)
 {
@@ -217,9 +227,13 @@ static void say_memory(const struct device *before, const struct llama_device *n
                       (unsigned long long)(now->total / MIB),
                       (unsigned long long)(before->total / MIB));
     }
-    if (!kept && distance(before->free, now->free) > 64 * MIB) {
-        strbuf_format(changes, "%s: free %llu MiB with its own context open, detected %llu MiB\n",
-                      now->name, (unsigned long long)(now->free / MIB),
+    uint64_t context = measured_context(before, now, kept);
+    if (context > 0) {
+        strbuf_format(changes, "%s: llama.cpp's own context takes %llu MiB\n", now->name,
+                      (unsigned long long)(context / MIB));
+    } else if (!kept && distance(before->free, now->free) > 64 * MIB) {
+        strbuf_format(changes, "%s: free %llu MiB, detected %llu MiB\n", now->name,
+                      (unsigned long long)(now->free / MIB),
                       (unsigned long long)(before->free / MIB));
     }
 }
@@ -251,7 +265,9 @@ static char *buffer_name(const struct llama_devices *answer, size_t i)
 static void take_answer(const struct llama_device *now, bool kept, struct device *device)
 {
     bool known = device->name != NULL;
-    device->free = kept && known ? device->free : now->free;
+    uint64_t context = known ? measured_context(device, now, kept) : 0;
+    device->context = context > 0 ? context : device->context;
+    device->free = known && (kept || context > 0) ? device->free : now->free;
     device->free = device->free < now->total ? device->free : now->total;
     device->total = now->total;
     device->margin = known ? device->margin : -1;
@@ -311,5 +327,6 @@ void llama_devices_merge(const struct llama_devices *answer, struct rig *rig,
     rig->devices = devices;
     rig->n_devices = answer->n;
     rig->order_uncertain = false;
+    card_contexts_keep(rig);
     free(taken);
 }

@@ -56,6 +56,8 @@ Test(list_devices, wins_over_detection_and_says_what_changed)
     cr_expect(strstr(result.output, "CUDA0 (RTX 5090): detected as CUDA1 at 0000:02:00.0") != NULL,
               "%s", result.output);
     cr_expect(strstr(result.output, "CUDA1: total 24154 MiB, detected 24576 MiB") != NULL);
+    cr_expect(strstr(result.output, "CUDA0: llama.cpp's own context takes 700 MiB") != NULL, "%s",
+              result.output);
     cr_expect(strstr(result.output, "CUDA2 (RTX 4060): this llama.cpp does not see it") != NULL);
     program_result_clear(&result);
     result = devices(folder, NULL);
@@ -63,6 +65,8 @@ Test(list_devices, wins_over_detection_and_says_what_changed)
     cr_expect(strstr(result.output, "kept from before") != NULL);
     cr_expect(strstr(result.output, "32 000.0 of") != NULL, "free memory is today's: %s",
               result.output);
+    cr_expect(strstr(result.output, "context 700 MiB") != NULL, "%s", result.output);
+    cr_expect(strstr(result.output, "context measured earlier") != NULL, "%s", result.output);
     program_result_clear(&result);
     result = devices(folder, "CUDA_VISIBLE_DEVICES=0");
     cr_expect_eq(asked(folder), 2, "other variables, another answer");
