@@ -321,6 +321,57 @@ static void write_singles(const struct model *model, const int16_t *wanted,
     }
 }
 
+/* --- everything --------------------------------------------------------------------------------- */
+
+/* May a rule for all names that is asked last give this device? */
+static bool takes_the_rest(const struct model *model, const int16_t *wanted, const int16_t *stays,
+                           const struct generated_rules *rules, int device)
+{
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        bool harmless = wanted[row] == WANTED_FREE || wanted[row] == device ||
+                        (wanted[row] == WANTED_ALONE && stays != NULL && stays[row] == device);
+        if (rules->rule_of_row[row] < 0 && !harmless) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One rule for all names in place of the rules for one device that the grids end with and those for single
+ * names. The other rules for single names may stand anywhere: they match nothing else. */
+static void write_catch_all(const struct model *model, const int16_t *wanted, const int16_t *stays,
+                            size_t n_grid_rules, struct generated_rules *out)
+{
+    int device = n_grid_rules > 0 ? out->rules[n_grid_rules - 1].device
+                 : out->n > 0     ? out->rules[0].device
+                                  : DEVICE_NONE;
+    size_t first = n_grid_rules;
+    size_t n = 0;
+    while (first > 0 && out->rules[first - 1].device == device) {
+        first--;
+    }
+    int32_t *place = memory_array(out->n, sizeof *place); /* of each rule now; -1: it goes */
+    for (size_t i = 0; i < out->n; i++) {
+        place[i] = i >= first && out->rules[i].device == device ? -1 : (int32_t)n++;
+    }
+    if (out->n - n >= 2 && takes_the_rest(model, wanted, stays, out, device)) {
+        for (size_t i = 0; i < out->n; i++) {
+            if (place[i] < 0) {
+                free(out->rules[i].pattern);
+            } else {
+                out->rules[place[i]] = out->rules[i];
+            }
+        }
+        out->n = n;
+        generated_rules_add(out, memory_text(".*"), device, 0);
+        for (size_t row = 0; row < model->n_tensors; row++) {
+            int32_t rule = out->rule_of_row[row];
+            out->rule_of_row[row] = rule < 0 || place[rule] < 0 ? (int32_t)n : place[rule];
+        }
+    }
+    free(place);
+}
+
 /* --- all of it ---------------------------------------------------------------------------------- */
 
 static bool nothing_wanted(const struct model *model, const int16_t *wanted)
@@ -343,7 +394,9 @@ static void generate(const struct model *model, const int16_t *wanted, const int
     }
     name_grids_build(model, wanted, stays, &grids);
     write_grids(model, &grids, effort, out);
+    size_t n_grid_rules = out->n;
     write_singles(model, wanted, &grids, out);
+    write_catch_all(model, wanted, stays, n_grid_rules, out);
     for (size_t row = 0; row < model->n_tensors; row++) {
         if (model->tensors[row].tied_to >= 0) {
             out->rule_of_row[row] = out->rule_of_row[model->tensors[row].tied_to];

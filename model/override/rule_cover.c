@@ -1,4 +1,4 @@
-#include "model/override/rule_cover.h"
+#include "model/override/cover_board.h"
 
 #include "model/base/memory.h"
 
@@ -7,202 +7,11 @@
 
 enum { MAX_SHAPES = 96 }; /* column sets tried for one colour at one step */
 
-/* Undecided cells of one row, by colour. */
-struct row_state {
-    struct bit_set must[COVER_MAX_COLOURS];
-    struct bit_set open[COVER_MAX_COLOURS]; /* must, and those that may be decided */
-    struct bit_set closed;
-};
-
-struct board {
-    size_t n_rows, n_colours, n_words;
-    struct bit_set columns; /* all of them */
-    struct row_state *rows;
-    const struct cover_grid *grid;
-};
-
 struct search {
     uint64_t effort; /* left */
     struct cover_rule *path;
     size_t n_path;
 };
-
-/* --- sets --------------------------------------------------------------------------------------- */
-
-bool bit_set_has(const struct bit_set *set, size_t bit)
-{
-    return (set->words[bit / 64] >> (bit % 64)) & 1;
-}
-
-static void set_add(struct bit_set *set, size_t bit)
-{
-    set->words[bit / 64] |= 1ull << (bit % 64);
-}
-
-static struct bit_set set_and(struct bit_set a, const struct bit_set *b)
-{
-    for (size_t i = 0; i < COVER_WORDS; i++) {
-        a.words[i] &= b->words[i];
-    }
-    return a;
-}
-
-static struct bit_set set_without(struct bit_set a, const struct bit_set *b)
-{
-    for (size_t i = 0; i < COVER_WORDS; i++) {
-        a.words[i] &= ~b->words[i];
-    }
-    return a;
-}
-
-static bool set_empty(const struct bit_set *set)
-{
-    return (set->words[0] | set->words[1] | set->words[2] | set->words[3]) == 0;
-}
-
-static bool set_equal(const struct bit_set *a, const struct bit_set *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
-static bool set_inside(const struct bit_set *a, const struct bit_set *b)
-{
-    struct bit_set rest = set_without(*a, b);
-    return set_empty(&rest);
-}
-
-static unsigned count_both(const struct bit_set *a, const struct bit_set *b, size_t n_words)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < n_words; i++) {
-        count += (unsigned)__builtin_popcountll(a->words[i] & b->words[i]);
-    }
-    return count;
-}
-
-/* --- the board ---------------------------------------------------------------------------------- */
-
-static void board_init(struct board *board, const struct cover_grid *grid)
-{
-    *board = (struct board){.n_rows = grid->n_rows,
-                            .n_colours = grid->n_colours,
-                            .n_words = (grid->n_columns + 63) / 64,
-                            .grid = grid};
-    board->rows = memory_array(grid->n_rows, sizeof *board->rows);
-    for (size_t column = 0; column < grid->n_columns; column++) {
-        set_add(&board->columns, column);
-    }
-    for (size_t i = 0; i < grid->n_rows * grid->n_columns; i++) {
-        struct cover_cell cell = grid->cells[i];
-        struct row_state *row = &board->rows[i / grid->n_columns];
-        if (cell.colour == COVER_CLOSED) {
-            set_add(&row->closed, i % grid->n_columns);
-        } else if (cell.colour >= 0) {
-            set_add(&row->open[cell.colour], i % grid->n_columns);
-            if (cell.must) {
-                set_add(&row->must[cell.colour], i % grid->n_columns);
-            }
-        }
-    }
-}
-
-static void board_copy(struct board *to, const struct board *from)
-{
-    *to = *from;
-    to->rows = memory_copy(from->rows, from->n_rows * sizeof *from->rows);
-}
-
-static void board_play(struct board *board, const struct cover_rule *rule)
-{
-    for (size_t r = 0; r < board->n_rows; r++) {
-        struct row_state *row = &board->rows[r];
-        if (bit_set_has(&rule->rows, r)) {
-            row->must[rule->colour] = set_without(row->must[rule->colour], &rule->columns);
-            row->open[rule->colour] = set_without(row->open[rule->colour], &rule->columns);
-        }
-    }
-}
-
-/* Columns that a rule of `colour` may hold in this row. */
-static struct bit_set allowed(const struct board *board, size_t r, size_t colour)
-{
-    const struct row_state *row = &board->rows[r];
-    struct bit_set free_columns = set_without(board->columns, &row->closed);
-    for (size_t c = 0; c < board->n_colours; c++) {
-        if (c != colour) {
-            free_columns = set_without(free_columns, &row->open[c]);
-        }
-    }
-    return free_columns;
-}
-
-static unsigned colour_left(const struct board *board, size_t colour)
-{
-    unsigned left = 0;
-    for (size_t r = 0; r < board->n_rows; r++) {
-        left += count_both(&board->rows[r].must[colour], &board->columns, board->n_words);
-    }
-    return left;
-}
-
-static size_t colours_left(const struct board *board)
-{
-    size_t n = 0;
-    for (size_t c = 0; c < board->n_colours; c++) {
-        for (size_t r = 0; r < board->n_rows; r++) {
-            if (!set_empty(&board->rows[r].must[c])) {
-                n++;
-                break;
-            }
-        }
-    }
-    return n;
-}
-
-/* --- rectangles --------------------------------------------------------------------------------- */
-
-/* All columns each row allows, for one colour. */
-struct palette {
-    struct bit_set allowed[COVER_MAX];
-    size_t colour;
-};
-
-static void palette_init(struct palette *palette, const struct board *board, size_t colour)
-{
-    palette->colour = colour;
-    for (size_t r = 0; r < board->n_rows; r++) {
-        palette->allowed[r] = allowed(board, r, colour);
-    }
-}
-
-/* The largest rectangle with these columns, and how many cells that must be decided it decides. */
-static unsigned shape_rule(const struct board *board, const struct palette *palette,
-                           const struct bit_set *columns, struct cover_rule *rule)
-{
-    unsigned gain = 0;
-    *rule = (struct cover_rule){.colour = palette->colour, .columns = board->columns};
-    for (size_t r = 0; r < board->n_rows; r++) {
-        if (!set_inside(columns, &palette->allowed[r])) {
-            continue;
-        }
-        set_add(&rule->rows, r);
-        rule->columns = set_and(rule->columns, &palette->allowed[r]);
-        gain += count_both(&board->rows[r].must[palette->colour], columns, board->n_words);
-    }
-    return gain;
-}
-
-static unsigned gain_of(const struct board *board, const struct palette *palette,
-                        const struct bit_set *columns)
-{
-    unsigned gain = 0;
-    for (size_t r = 0; r < board->n_rows; r++) {
-        if (set_inside(columns, &palette->allowed[r])) {
-            gain += count_both(&board->rows[r].must[palette->colour], columns, board->n_words);
-        }
-    }
-    return gain;
-}
 
 /* --- greedy ------------------------------------------------------------------------------------- */
 
@@ -231,7 +40,7 @@ static void consider(const struct board *board, const struct palette *palette,
                      const struct bit_set *columns, struct best *best)
 {
     struct cover_rule rule;
-    unsigned gain = shape_rule(board, palette, columns, &rule);
+    unsigned gain = palette_shape_rule(board, palette, columns, &rule);
     if (gain > best->gain) {
         *best = (struct best){.gain = gain, .rule = rule};
     }
@@ -241,16 +50,17 @@ static void consider(const struct board *board, const struct palette *palette,
 static struct bit_set grow(const struct board *board, const struct palette *palette,
                            struct bit_set columns)
 {
-    unsigned gain = gain_of(board, palette, &columns);
+    unsigned gain = palette_gain(board, palette, &columns);
     for (bool better = true; better;) {
         struct bit_set best = columns;
         better = false;
         for (size_t r = 0; r < board->n_rows; r++) {
-            struct bit_set less = set_and(columns, &palette->allowed[r]);
-            if (set_empty(&board->rows[r].must[palette->colour]) || set_equal(&less, &columns)) {
+            struct bit_set less = bit_set_and(columns, &palette->allowed[r]);
+            if (bit_set_empty(&board->rows[r].must[palette->colour]) ||
+                bit_set_equal(&less, &columns)) {
                 continue;
             }
-            unsigned with = gain_of(board, palette, &less);
+            unsigned with = palette_gain(board, palette, &less);
             if (with > gain) {
                 gain = with;
                 best = less;
@@ -269,7 +79,7 @@ static struct bit_set columns_like(const struct board *board, const struct palet
     struct bit_set columns = board->columns;
     for (size_t r = 0; r < board->n_rows; r++) {
         if (bit_set_has(&board->rows[r].must[palette->colour], column)) {
-            columns = set_and(columns, &palette->allowed[r]);
+            columns = bit_set_and(columns, &palette->allowed[r]);
         }
     }
     return columns;
@@ -282,11 +92,11 @@ static void consider_colour(const struct board *board, size_t colour, struct bes
     palette_init(&palette, board, colour);
     for (size_t r = 0; r < board->n_rows; r++) {
         const struct bit_set *must = &board->rows[r].must[colour];
-        if (!set_empty(must)) {
+        if (!bit_set_empty(must)) {
             struct bit_set columns = grow(board, &palette, palette.allowed[r]);
             consider(board, &palette, &columns, best);
         }
-        for (size_t i = 0; i < COVER_WORDS; i++) {
+        for (size_t i = 0; i < BIT_SET_WORDS; i++) {
             needed.words[i] |= must->words[i];
         }
     }
@@ -316,7 +126,7 @@ static bool greedy_step(const struct board *board, enum cover_style style, struc
 {
     struct best best = {0};
     for (size_t c = 0; c < board->n_colours; c++) {
-        unsigned left = colour_left(board, c);
+        unsigned left = board_colour_left(board, c);
         struct best here = {0};
         if (left > 0) {
             consider_colour(board, c, &here);
@@ -362,11 +172,11 @@ struct shapes {
 
 static void shape_add(struct shapes *shapes, const struct bit_set *columns)
 {
-    if (set_empty(columns)) {
+    if (bit_set_empty(columns)) {
         return;
     }
     for (size_t i = 0; i < shapes->n; i++) {
-        if (set_equal(&shapes->columns[i], columns)) {
+        if (bit_set_equal(&shapes->columns[i], columns)) {
             return;
         }
     }
@@ -385,12 +195,12 @@ static void shapes_find(const struct board *board, const struct palette *palette
     shapes->all = true;
     for (size_t r = 0; r < board->n_rows; r++) {
         size_t before = shapes->n;
-        if (set_empty(&board->rows[r].open[palette->colour])) {
+        if (bit_set_empty(&board->rows[r].open[palette->colour])) {
             continue;
         }
         shape_add(shapes, &palette->allowed[r]);
         for (size_t i = 0; i < before; i++) {
-            struct bit_set both = set_and(shapes->columns[i], &palette->allowed[r]);
+            struct bit_set both = bit_set_and(shapes->columns[i], &palette->allowed[r]);
             shape_add(shapes, &both);
         }
     }
@@ -408,7 +218,8 @@ static unsigned decided_by(const struct board *board, const struct cover_rule *r
     unsigned cells = 0;
     for (size_t r = 0; r < board->n_rows; r++) {
         if (bit_set_has(&rule->rows, r)) {
-            cells += count_both(&board->rows[r].open[rule->colour], &rule->columns, board->n_words);
+            cells += bit_set_count_both(&board->rows[r].open[rule->colour], &rule->columns,
+                                        board->n_words);
         }
     }
     return cells;
@@ -439,7 +250,7 @@ static void moves_find(const struct board *board, struct moves *moves)
         moves->all = moves->all && shapes.all;
         for (size_t i = 0; i < shapes.n; i++) {
             struct cover_rule rule;
-            shape_rule(board, &palette, &shapes.columns[i], &rule);
+            palette_shape_rule(board, &palette, &shapes.columns[i], &rule);
             unsigned cells = decided_by(board, &rule);
             if (cells > 0) {
                 move_add(moves, &rule, cells);
@@ -469,7 +280,7 @@ static enum outcome search_move(struct search *search, const struct board *board
 
 static enum outcome search_deeper(struct search *search, const struct board *board, size_t depth)
 {
-    size_t left = colours_left(board);
+    size_t left = board_colours_left(board);
     if (left == 0 || left > depth) {
         return left == 0 ? FOUND : NOT_THERE;
     }
@@ -495,7 +306,7 @@ static enum outcome search_deeper(struct search *search, const struct board *boa
 static void cover_improve(const struct board *board, uint64_t effort, struct cover *cover)
 {
     struct search search = {.effort = effort};
-    size_t depth = colours_left(board);
+    size_t depth = board_colours_left(board);
     bool proven = true;
     search.path = memory_array(cover->n + 1, sizeof *search.path);
     for (; depth < cover->n && search.effort > 0; depth++) {

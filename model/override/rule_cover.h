@@ -8,11 +8,9 @@
 #ifndef OTPLAN_MODEL_OVERRIDE_RULE_COVER_H
 #define OTPLAN_MODEL_OVERRIDE_RULE_COVER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "model/override/bit_set.h"
 
-enum { COVER_WORDS = 4, COVER_MAX = COVER_WORDS * 64, COVER_MAX_COLOURS = 20 };
+enum { COVER_MAX = BIT_SET_MAX, COVER_MAX_COLOURS = 20 };
 enum { COVER_ANY = -1, COVER_CLOSED = -2 }; /* cells: no matter; no rule may decide it */
 
 struct cover_cell {
@@ -26,10 +24,6 @@ struct cover_grid {
     struct cover_cell *cells; /* row by row */
     /* How many lines of the full grid each stands for. */
     uint32_t *row_weight, *column_weight;
-};
-
-struct bit_set {
-    uint64_t words[COVER_WORDS];
 };
 
 struct cover_rule {
@@ -51,7 +45,5 @@ enum cover_style { COVER_MANY_FIRST, COVER_FEW_FIRST, COVER_STYLES };
 void cover_find(const struct cover_grid *grid, enum cover_style style, uint64_t effort,
                 struct cover *out);
 void cover_clear(struct cover *cover);
-
-bool bit_set_has(const struct bit_set *set, size_t bit);
 
 #endif

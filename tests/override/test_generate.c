@@ -167,6 +167,33 @@ Test(generate, a_catch_all_stands_last)
     named_model_free(&model);
 }
 
+/* Everything on one device, but for what an earlier rule takes. */
+Test(generate, one_rule_takes_all_that_is_left)
+{
+    static const char *const two[] = {"attn_q.weight", "ffn_up.weight", NULL};
+    static const char *const outside[] = {"token_embd.weight", "output.weight",
+                                          "output_norm.weight", NULL};
+    struct model *model = named_model_grid(20, two, outside);
+    int16_t *wanted = memory_array(model->n_tensors, sizeof *wanted);
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        wanted[row] = DEVICE_HOST;
+    }
+    expect_rules(model, wanted, ".*=-1");
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        const struct model_tensor *tensor = &model->tensors[row];
+        wanted[row] = tensor->layer >= 5 && tensor->layer < 9 ? CUDA0 : DEVICE_HOST;
+        wanted[row] = strcmp(tensor->name, "output_norm.weight") == 0 ? CUDA1 : wanted[row];
+    }
+    expect_rules(model, wanted, "blk\\.[5-8]\\.=0 output_norm\\.weight=1 .*=-1");
+    wanted[model->n_tensors - 2] = WANTED_ALONE;
+    struct generated_rules rules;
+    generate_rules(model, wanted, NULL, &rules);
+    read_back(model, wanted, NULL, &rules);
+    generated_rules_clear(&rules);
+    free(wanted);
+    named_model_free(&model);
+}
+
 Test(generate, the_first_layers_have_a_word)
 {
     struct model *model = named_model_grid(61, moe, others);
