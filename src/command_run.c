@@ -9,6 +9,7 @@
 #include "src/launch.h"
 #include "src/llama_program.h"
 #include "src/log_file.h"
+#include "src/run_environment.h"
 #include "src/run_progress.h"
 #include "src/session.h"
 #include "src/user_folder.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,29 +59,11 @@ static bool is_unset(const struct export_source *source, const char *assignment)
     return false;
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat status;
-    return path != NULL && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-/* What activating the folder would set, without running its script. */
-static void activate(const char *folder, struct word_list *variables)
-{
-    const char *path = getenv("PATH");
-    char *search =
-        memory_format("PATH=%s/bin%s%s", folder, path != NULL ? ":" : "", path != NULL ? path : "");
-    char *named = memory_format("VIRTUAL_ENV=%s", folder);
-    set_variable(variables, search);
-    set_variable(variables, named);
-    free(search);
-    free(named);
-}
-
-static void make_variables(const struct session *session, const struct export_source *source,
-                           struct word_list *variables)
+static void make_variables(const struct run_environment *environment,
+                           const struct export_source *source, struct word_list *variables)
 {
     const char *variable = NULL;
+    char *own = NULL;
     for (char **at = environ; *at != NULL; at++) {
         if (!is_unset(source, *at)) {
             word_list_add(variables, *at);
@@ -90,48 +72,26 @@ static void make_variables(const struct session *session, const struct export_so
     for (size_t i = 0; (variable = export_variable(source, i)) != NULL; i++) {
         set_variable(variables, variable);
     }
-    if (is_folder(session->config.virtual_env_path)) {
-        activate(session->config.virtual_env_path, variables);
+    for (size_t i = 0; (own = run_environment_variable(environment, i)) != NULL; i++) {
+        set_variable(variables, own);
+        free(own);
     }
 }
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-/* The settings' command prefix ("conda run -n llama"), its first word found along PATH. */
-static bool add_prefix(const char *prefix, struct word_list *words, struct error *error)
-{
-    struct shell_script script;
-    bool split = shell_split(prefix, strlen(prefix), SHELL_POSIX, &script, error);
-    if (split && script.n == 1 && script.commands[0].n > 0) {
-        const struct shell_command *command = &script.commands[0];
-        const char *first = command->words[0].text;
-        char *path = strchr(first, '/') != NULL ? memory_text(first) : child_find(NULL, first);
-        if (path == NULL) {
-            split = error_set(error, ERROR_SYSTEM,
-                              "%s: not in PATH (virtual_env_path of the settings)", first);
-        } else {
-            word_list_add(words, path);
-        }
-        for (size_t i = 1; i < command->n; i++) {
-            word_list_add(words, command->words[i].text);
-        }
-        free(path);
-    } else if (split) {
-        split = error_set(error, ERROR_INPUT,
-                          "virtual_env_path %s: neither a folder nor one command", prefix);
-    }
-    shell_script_clear(&script);
-    return split;
-}
-
+/* New. A command in front looks for the program itself, in the environment that it opens. */
 static char *find_program(const struct options *options, const struct session *session,
-                          struct error *error)
+                          const struct run_environment *environment, struct error *error)
 {
     const char *const names[] = {target_name(session->plan.settings.target), NULL};
-    const char *env = session->config.virtual_env_path;
-    char *path = options->llama_bin == NULL && is_folder(env) ? child_find(env, names[0]) : NULL;
+    bool is_named = options->llama_bin != NULL || session->config.llama_cpp_path != NULL;
+    if (environment->prefix.n > 0 && !is_named) {
+        return memory_text(names[0]);
+    }
+    char *path = options->llama_bin == NULL ? run_environment_program(environment, names[0]) : NULL;
     path = path != NULL ? path : llama_program_find(options, names, error);
-    if (path == NULL) {
+    if (path == NULL && error->kind == ERROR_NONE) {
         error_set(error, ERROR_SYSTEM, "no %s in PATH: say where it is with --llama-bin DIR",
                   names[0]);
     }
@@ -156,16 +116,16 @@ static bool has_verbosity(const char *const *words, size_t n)
 }
 
 static bool make_command(const struct options *options, const struct session *session,
+                         const struct run_environment *environment,
                          const struct export_source *source, struct word_list *words,
                          struct error *error)
 {
-    const char *env = session->config.virtual_env_path;
-    if (env != NULL && !is_folder(env) && !add_prefix(env, words, error)) {
-        return false;
-    }
-    char *program = find_program(options, session, error);
+    char *program = find_program(options, session, environment, error);
     if (program == NULL) {
         return false;
+    }
+    for (size_t i = 0; i < environment->prefix.n; i++) {
+        word_list_add(words, environment->prefix.text[i]);
     }
     word_list_add(words, program);
     word_list_add(words, "-m");
@@ -336,10 +296,12 @@ static int run(const struct options *options, struct session *session, struct er
         const struct log_plan plan = {session->model, &session->rig, &evaluation};
         struct word_list command = {0};
         struct word_list variables = {0};
-        make_variables(session, &source, &variables);
-        status = make_command(options, session, &source, &command, error)
-                     ? launch(session, &plan, &command, &variables, error)
-                     : (int)error->kind;
+        struct run_environment environment;
+        bool made = run_environment_read(session->config.virtual_env_path, &environment, error) &&
+                    make_command(options, session, &environment, &source, &command, error);
+        make_variables(&environment, &source, &variables);
+        status = made ? launch(session, &plan, &command, &variables, error) : (int)error->kind;
+        run_environment_clear(&environment);
         word_list_clear(&command);
         word_list_clear(&variables);
         export_source_clear(&source);

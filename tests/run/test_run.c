@@ -158,6 +158,89 @@ Test(run, activates_the_environment_of_the_settings)
     place_clear(&place);
 }
 
+static struct program_result start_in(const struct place *place, const char *environment_path,
+                                      const char *search)
+{
+    char *settings = memory_format("{\"virtual_env_path\": \"%s\"}", environment_path);
+    char *path = test_file_write(place->folder, "settings.json", settings, strlen(settings));
+    const char *const environment[] = {place->state, search, NULL};
+    const char *const words[] = {"run",      place->model, "--devices", place->rig,
+                                 "--config", path,         NULL};
+    struct program_result result = otplan_run_with(environment, words);
+    free(path);
+    free(settings);
+    return result;
+}
+
+Test(run, takes_an_activation_script_and_a_conda_environment)
+{
+    struct place place = place_make("exit 1\n", "tiny.gguf");
+    tree_program(place.folder, "venv/bin/llama-server", "echo \"python $VIRTUAL_ENV\"\n");
+    tree_write(place.folder, "venv/bin/activate", "touch owned\n");
+    tree_program(place.folder, "conda env/bin/llama-server", "echo \"conda $CONDA_PREFIX\"\n");
+    tree_write(place.folder, "conda env/conda-meta/history", "");
+    static const char *const paths[] = {"venv/bin/activate", "conda env"};
+    for (size_t i = 0; i < 2; i++) {
+        char *path = memory_format("%s/%s", place.folder, paths[i]);
+        char *said = i == 0 ? memory_format("python %s/venv\n", place.folder)
+                            : memory_format("conda %s/conda env\n", place.folder);
+        struct program_result result = start_in(&place, path, NULL);
+        cr_expect(strstr(result.errors, said) != NULL, "%s: %s", said, result.errors);
+        program_result_clear(&result);
+        free(said);
+        free(path);
+    }
+    struct program_result gone = start_in(&place, "/nowhere/venv", NULL);
+    cr_expect_eq(gone.status, 2, "%d", gone.status);
+    cr_expect(strstr(gone.errors, "there is no such folder") != NULL, "%s", gone.errors);
+    program_result_clear(&gone);
+    place_clear(&place);
+}
+
+/* As conda does it: options, a name, then the command, looked for in the environment, as a child. */
+static const char conda[] = "echo \"conda: $*\"\n"
+                            "while [ \"$1\" != -n ]; do shift; done; shift 2\n"
+                            "PATH=${0%/*}/env:$PATH\n"
+                            "\"$@\" & wait $!\n";
+
+Test(run, starts_behind_a_command_that_opens_an_environment)
+{
+    struct place place = place_make("exit 1\n", "tiny.gguf");
+    tree_program(place.folder, "conda", conda);
+    tree_program(place.folder, "env/llama-server", "echo \"the environment's own: $1\"\n");
+    char *search = memory_format("PATH=%s:/usr/bin:/bin", place.folder);
+    struct program_result result = start_in(&place, "conda run -n 'a b'", search);
+    cr_expect(strstr(result.errors, "conda: run --no-capture-output -n a b llama-server -m ") !=
+                  NULL,
+              "%s", result.errors);
+    cr_expect(strstr(result.errors, "the environment's own: -m\n") != NULL, "%s", result.errors);
+    program_result_clear(&result);
+    result = start_in(&place, "no-such-conda run -n x", search);
+    cr_expect_eq(result.status, 4);
+    cr_expect(strstr(result.errors, "no-such-conda: not in PATH") != NULL, "%s", result.errors);
+    program_result_clear(&result);
+    free(search);
+    place_clear(&place);
+}
+
+/* Every line at the moment that its stamp names. */
+Test(run, follows_a_recorded_log_at_its_own_pace)
+{
+    const char *log = OTPLAN_SHARED "/logs/server-v0.5.0-oom-kv-lv4.txt";
+    if (access(log, R_OK) != 0) {
+        cr_skip_test("no shared logs here");
+    }
+    char *body = memory_format("exec %s/tests/otplan-replay %s\n", OTPLAN_BUILD, log);
+    struct place place = place_make(body, "tiny.gguf");
+    struct program_result result = start(&place, NULL);
+    cr_expect_eq(result.status, 3, "%s", result.errors);
+    cr_expect(strstr(result.errors, "\nfailed: ") != NULL, "%s", result.errors);
+    cr_expect(strstr(result.errors, "out-of-memory: CUDA0 refused") != NULL, "%s", result.errors);
+    program_result_clear(&result);
+    free(body);
+    place_clear(&place);
+}
+
 Test(run, says_how_a_program_failed)
 {
     struct place place = place_make("echo nothing; exit 7\n", "tiny.gguf");
@@ -259,6 +342,38 @@ Test(run, killed_outright_leaves_no_server_behind)
     kill(otplan, SIGKILL);
     waitpid(otplan, &status, 0);
     cr_expect(goes_away(server));
+    place_clear(&place);
+}
+
+/* What stands between dies with otplan by itself; what it had started must go too. */
+Test(run, killed_outright_leaves_nothing_behind_a_command_in_front_either)
+{
+    struct place place = place_make("exit 1\n", "tiny.gguf");
+    tree_program(place.folder, "conda", conda);
+    tree_program(place.folder, "env/llama-server",
+                 "echo $$ > \"${0%/*}/../llama-server.pid\"; while :; do sleep 0.05; done\n");
+    static const char settings[] = "{\"virtual_env_path\": \"conda run -n x\"}";
+    char *config = test_file_write(place.folder, "settings.json", settings, sizeof settings - 1);
+    char *search = memory_format("PATH=%s:/usr/bin:/bin", place.folder);
+    char *program = memory_text(otplan_path());
+    char *const words[] = {program,    "run",  place.model, "--devices", place.rig,
+                           "--config", config, "-c",        "512",       NULL};
+    char *const environment[] = {place.state, search, "ASAN_OPTIONS=detect_leaks=0", NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    pid_t otplan = 0;
+    cr_assert(posix_spawn(&otplan, program, &actions, NULL, words, environment) == 0);
+    posix_spawn_file_actions_destroy(&actions);
+    pid_t server = written_pid(&place);
+    int status = 0;
+    kill(otplan, SIGKILL);
+    waitpid(otplan, &status, 0);
+    cr_expect(goes_away(server), "the server behind the command runs on");
+    free(program);
+    free(search);
+    free(config);
     place_clear(&place);
 }
 
