@@ -31,11 +31,15 @@ struct terminal {
     struct termios modes;
 };
 
-static void terminal_give(struct terminal *terminal, pid_t group)
+static void terminal_look(struct terminal *terminal)
 {
     terminal->group = tcgetpgrp(STDIN_FILENO);
     terminal->ours = terminal->group >= 0 && terminal->group == getpgrp() &&
                      tcgetattr(STDIN_FILENO, &terminal->modes) == 0;
+}
+
+static void terminal_give(const struct terminal *terminal, pid_t group)
+{
     if (terminal->ours) {
         tcsetpgrp(STDIN_FILENO, group);
         kill(-group, SIGCONT); /* it may have asked for it too early */
@@ -120,7 +124,7 @@ struct guard {
     int end; /* write end of its pipe: closed without a word, otplan was killed */
 };
 
-_Noreturn static void stand_guard(pid_t group, int from)
+_Noreturn static void stand_guard(pid_t group, int from, const struct terminal *terminal)
 {
     char word = 0;
     ssize_t got = 0;
@@ -133,11 +137,15 @@ _Noreturn static void stand_guard(pid_t group, int from)
     } while (got < 0 && errno == EINTR);
     if (got <= 0) {
         kill(-group, SIGKILL);
+        if (terminal->ours) { /* SIGTTOU is ignored: it may, from the background */
+            tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal->modes);
+        }
     }
     _exit(0);
 }
 
-static void guard_start(struct guard *guard, const struct child *child)
+static void guard_start(struct guard *guard, const struct child *child,
+                        const struct terminal *terminal)
 {
     int ends[2];
     *guard = (struct guard){.end = -1};
@@ -148,7 +156,7 @@ static void guard_start(struct guard *guard, const struct child *child)
     if (guard->pid == 0) {
         close(ends[1]);
         close(child->output);
-        stand_guard(child->pid, ends[0]);
+        stand_guard(child->pid, ends[0], terminal);
     }
     close(ends[0]);
     guard->end = ends[1];
@@ -216,9 +224,10 @@ bool launch_run(const struct launch *launch, struct launch_end *out, struct erro
         sigaction(passed_on[i], &action, &before[i]);
     }
     void (*stop)(int) = signal(SIGTTOU, SIG_IGN);
+    terminal_look(&terminal);
     bool started = start(launch, &child, error);
     if (started) {
-        guard_start(&guard, &child);
+        guard_start(&guard, &child, &terminal);
         launch->started(child.pid);
         terminal_give(&terminal, child.pid);
         listen(launch, &child, out);

@@ -1,6 +1,7 @@
 /* A program started for the user: in a group of its own that takes the terminal over where there is one,
  * signals passed on, and gone when otplan is, however that ends, with all that it started itself (a prefix such
- * as `conda run` stands between): a guard, a process of otplan's own, ends the group when otplan is gone.
+ * as `conda run` stands between): a guard, a process of otplan's own, ends the group and restores the terminal
+ * when otplan is gone.
  */
 #ifndef OTPLAN_SRC_LAUNCH_H
 #define OTPLAN_SRC_LAUNCH_H
