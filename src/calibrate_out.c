@@ -10,22 +10,27 @@
 #include <math.h>
 #include <stdlib.h>
 
-static double model_speed(const struct calibrate_run *run, size_t decode, bool at_start)
+static void add_speed(struct strbuf *out, double speed)
 {
-    return 1 / calibrate_predict(&run->decodes[decode], run->kinds, run->n_kinds, at_start);
+    if (speed > 0) {
+        strbuf_format(out, "%10.2f ", speed);
+    } else {
+        strbuf_format(out, "%10s ", "-");
+    }
 }
 
 static void add_results(const struct calibrate_run *run, struct strbuf *out)
 {
     strbuf_format(out, "%10s %10s %10s  tokens/s\n", "measured", "model", "calibrated");
-    for (size_t i = 0; i < run->n_decodes; i++) {
-        const struct bench_result *result = &run->results.list[run->decode_of[i]];
-        double found = model_speed(run, i, false);
-        strbuf_format(out, "%10.2f %10.2f %10.2f  ", result->tokens_per_second,
-                      model_speed(run, i, true), found);
+    for (size_t i = 0; i < run->results.n; i++) {
+        const struct bench_result *result = &run->results.list[i];
+        bool is_explained = fabs(run->after[i] / result->tokens_per_second - 1) <= 0.1;
+        add_speed(out, result->tokens_per_second);
+        add_speed(out, run->before[i]);
+        add_speed(out, run->after[i]);
+        strbuf_add(out, " ");
         strbuf_add_plain(out, result->where);
-        strbuf_add(out, fabs(found / result->tokens_per_second - 1) > 0.1 ? "  (not explained)\n"
-                                                                          : "\n");
+        strbuf_add(out, is_explained ? "\n" : "  (not explained)\n");
     }
 }
 
@@ -79,20 +84,23 @@ static void add_end(const struct calibrate_run *run, struct strbuf *out)
     free(path);
 }
 
+static void add_json(struct json_object *object, const char *key, double speed)
+{
+    json_object_object_add(object, key, speed > 0 ? json_object_new_double(speed) : NULL);
+}
+
 static struct json_object *results_json(const struct calibrate_run *run)
 {
     struct json_object *list = json_object_new_array();
-    for (size_t i = 0; i < run->n_decodes; i++) {
-        const struct bench_result *result = &run->results.list[run->decode_of[i]];
+    for (size_t i = 0; i < run->results.n; i++) {
+        const struct bench_result *result = &run->results.list[i];
         struct json_object *object = json_object_new_object();
         json_out_text(object, "result", result->where);
+        json_out_bool(object, "is_prompt", result->is_prompt);
         json_out_bytes(object, "depth", result->depth);
-        json_object_object_add(object, "tokens_per_second",
-                               json_object_new_double(result->tokens_per_second));
-        json_object_object_add(object, "model_before",
-                               json_object_new_double(model_speed(run, i, true)));
-        json_object_object_add(object, "model_after",
-                               json_object_new_double(model_speed(run, i, false)));
+        add_json(object, "tokens_per_second", result->tokens_per_second);
+        add_json(object, "model_before", run->before[i]);
+        add_json(object, "model_after", run->after[i]);
         json_object_array_add(list, object);
     }
     return list;

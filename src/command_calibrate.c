@@ -1,5 +1,5 @@
 #include "model/base/memory.h"
-#include "model/plan/prompt_speed.h"
+#include "model/plan/speed.h"
 #include "src/calibrate_run.h"
 #include "src/commands.h"
 #include "src/output.h"
@@ -83,74 +83,6 @@ static bool add_decode(struct calibrate_run *run, size_t index, struct error *er
     return known;
 }
 
-/* ---- prompts -------------------------------------------------------------------------------- */
-
-struct prompt_trial {
-    const struct trial *trial;
-    struct rig *rig; /* with the efficiencies that were found */
-    uint64_t depth;
-};
-
-static double prompt_seconds(void *payload, double efficiency)
-{
-    const struct prompt_trial *prompt = payload;
-    struct prompt_speed speed;
-    for (size_t i = 0; i < prompt->rig->n_devices; i++) {
-        prompt->rig->devices[i].compute_efficiency = efficiency;
-    }
-    prompt->rig->host.compute_efficiency = efficiency;
-    prompt_speed_estimate(prompt->trial->session.model, prompt->rig, &prompt->trial->evaluation,
-                          prompt->depth, &speed);
-    double seconds = speed.known ? 1 / speed.tokens_per_second : 0;
-    prompt_speed_clear(&speed);
-    return seconds;
-}
-
-static void set_found(const struct calibrate_run *run, struct rig *rig)
-{
-    for (size_t i = 0; i < rig->n_devices; i++) {
-        rig->devices[i].efficiency = run->kinds[run->kind_of[i]].efficiency;
-    }
-    rig->host.efficiency = run->kinds[run->kind_of[rig->n_devices]].efficiency;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* One figure for all cards, the middle of what each prompt asks for. Where copies take
- * most of the time, the link is what was measured. */
-static void fit_prompts(struct calibrate_run *run)
-{
-    double *found = run->prompt_found;
-    for (size_t i = 0; i < run->results.n; i++) {
-        const struct bench_result *result = &run->results.list[i];
-        if (!result->is_prompt) {
-            continue;
-        }
-        struct rig rig;
-        rig_copy(&rig, &run->trials[i]->session.rig);
-        set_found(run, &rig);
-        struct prompt_trial trial = {run->trials[i], &rig,
-                                     run->trials[i]->session.depth + result->depth};
-        double measured = 1 / result->tokens_per_second;
-        bool tells = prompt_seconds(&trial, CALIBRATE_LEAST_EFFICIENCY) > measured &&
-                     prompt_seconds(&trial, 2) < measured / 2;
-        if (tells) {
-            found[run->n_prompts++] = calibrate_find(prompt_seconds, &trial, measured);
-        }
-        rig_clear(&rig);
-    }
-    qsort(found, run->n_prompts, sizeof *found, by_size);
-    if (run->n_prompts > 0) {
-        size_t n = run->n_prompts;
-        run->compute_efficiency = (found[(n - 1) / 2] + found[n / 2]) / 2;
-    }
-}
-
 /* ---- what is kept --------------------------------------------------------------------------- */
 
 bool calibrate_is_learned(const struct calibrate_kind *kind)
@@ -201,13 +133,24 @@ static bool read_results(struct calibrate_run *run, struct error *error)
     return true;
 }
 
+static void predict_decodes(struct calibrate_run *run)
+{
+    for (size_t i = 0; i < run->n_decodes; i++) {
+        const struct calibrate_result *of = &run->decodes[i];
+        size_t index = run->decode_of[i];
+        run->before[index] = 1 / calibrate_predict(of, run->kinds, run->n_kinds, true);
+        run->after[index] = 1 / calibrate_predict(of, run->kinds, run->n_kinds, false);
+    }
+}
+
 static bool fit(struct calibrate_run *run, struct error *error)
 {
     size_t n = run->results.n;
     run->trials = memory_array(n, sizeof *run->trials);
     run->decodes = memory_array(n, sizeof *run->decodes);
     run->decode_of = memory_array(n, sizeof *run->decode_of);
-    run->prompt_found = memory_array(n, sizeof *run->prompt_found);
+    run->before = memory_array(n, sizeof *run->before);
+    run->after = memory_array(n, sizeof *run->after);
     for (size_t i = 0; i < n; i++) {
         if (!calibrate_open_trial(run, i, error)) {
             return false;
@@ -224,7 +167,8 @@ static bool fit(struct calibrate_run *run, struct error *error)
         return error_set(error, ERROR_INPUT,
                          "no speed of decoding among the results (llama-bench -n 128 gives one)");
     }
-    fit_prompts(run);
+    calibrate_fit_prompts(run);
+    predict_decodes(run);
     return true;
 }
 
@@ -239,7 +183,8 @@ static void calibrate_clear(struct calibrate_run *run)
     }
     free(run->decodes);
     free(run->decode_of);
-    free(run->prompt_found);
+    free(run->before);
+    free(run->after);
     free(run->kinds);
     free(run->kind_names);
     free(run->kind_of);
