@@ -49,9 +49,12 @@ static void add_kinds(const struct calibrate_run *run, struct strbuf *out)
         strbuf_add(out, "\n");
     }
     if (run->compute_efficiency > 0) {
-        strbuf_format(
-            out, "Part of the arithmetic that prompts reach\n  %5.1f%%  of %zu prompt%s\n",
-            100 * run->compute_efficiency, run->n_prompts, run->n_prompts == 1 ? "" : "s");
+        strbuf_format(out, "Of the arithmetic, in prompts\n  %5.1f%%  all cards\n",
+                      100 * run->compute_efficiency);
+    }
+    if (run->link_efficiency > 0) {
+        strbuf_format(out, "Of the link, for weights copied in prompts\n  %5.1f%%  all cards\n",
+                      100 * run->link_efficiency);
     }
 }
 
@@ -84,9 +87,10 @@ static void add_end(const struct calibrate_run *run, struct strbuf *out)
     free(path);
 }
 
-static void add_json(struct json_object *object, const char *key, double speed)
+/* null where it is not known */
+static void add_json(struct json_object *object, const char *key, double number)
 {
-    json_object_object_add(object, key, speed > 0 ? json_object_new_double(speed) : NULL);
+    json_object_object_add(object, key, number > 0 ? json_object_new_double(number) : NULL);
 }
 
 static struct json_object *results_json(const struct calibrate_run *run)
@@ -125,9 +129,8 @@ static char *calibrate_json(const struct calibrate_run *run)
     char *path = calibration_path(&run->rig);
     json_object_object_add(object, "results", results_json(run));
     json_object_object_add(object, "kinds", kinds);
-    json_object_object_add(
-        object, "compute_efficiency",
-        run->compute_efficiency > 0 ? json_object_new_double(run->compute_efficiency) : NULL);
+    add_json(object, "compute_efficiency", run->compute_efficiency);
+    add_json(object, "link_efficiency", run->link_efficiency);
     json_out_text(object, "kept_in", run->is_kept ? path : NULL);
     free(path);
     return json_out_take(object);

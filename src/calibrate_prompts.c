@@ -11,6 +11,7 @@ struct prompt_trial {
     struct evaluation evaluation; /* borrowed, but for the batch sizes: no larger than the prompt */
     struct rig rig;
     uint64_t depth;
+    bool finds_link; /* the link's efficiency is looked for, else the arithmetic's */
 };
 
 static void prompt_trial_open(struct prompt_trial *prompt, const struct trial *trial,
@@ -38,26 +39,36 @@ static void set_efficiencies(const struct calibrate_run *run, struct rig *rig, b
     }
 }
 
-/* Seconds per token where every device reaches this part of its arithmetic; 0: not known. */
+static void set_compute(struct rig *rig, double efficiency)
+{
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        rig->devices[i].compute_efficiency = efficiency;
+    }
+    rig->host.compute_efficiency = efficiency;
+}
+
+static void set_link(struct rig *rig, double efficiency)
+{
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        rig->devices[i].link_efficiency = efficiency;
+    }
+}
+
+/* Seconds per token where every device reaches this part; 0: not known. */
 static double prompt_seconds(void *payload, double efficiency)
 {
     struct prompt_trial *prompt = payload;
     struct prompt_speed speed;
-    for (size_t i = 0; i < prompt->rig.n_devices; i++) {
-        prompt->rig.devices[i].compute_efficiency = efficiency;
+    if (prompt->finds_link) {
+        set_link(&prompt->rig, efficiency);
+    } else {
+        set_compute(&prompt->rig, efficiency);
     }
-    prompt->rig.host.compute_efficiency = efficiency;
     prompt_speed_estimate(prompt->session->model, &prompt->rig, &prompt->evaluation, prompt->depth,
                           &speed);
     double seconds = speed.known ? 1 / speed.tokens_per_second : 0;
     prompt_speed_clear(&speed);
     return seconds;
-}
-
-static double prompt_speed_at(struct prompt_trial *prompt, double efficiency)
-{
-    double seconds = prompt_seconds(prompt, efficiency);
-    return seconds > 0 ? 1 / seconds : 0;
 }
 
 static int by_size(const void *a, const void *b)
@@ -67,7 +78,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* 0 where the arithmetic hardly counts: copies took most of the time, so the link is what was measured. */
+/* 0 where what is looked for hardly counts: it must take half of the time at least. */
 static double efficiency_of(struct prompt_trial *prompt, double measured)
 {
     bool tells = prompt_seconds(prompt, CALIBRATE_LEAST_EFFICIENCY) > measured &&
@@ -75,8 +86,8 @@ static double efficiency_of(struct prompt_trial *prompt, double measured)
     return tells ? calibrate_find(prompt_seconds, prompt, measured) : 0;
 }
 
-/* The middle of what each prompt asks for, so that single ones that are far off do not count. */
-static void find_efficiency(struct calibrate_run *run)
+/* The middle of what each prompt asks for, so that single ones that are far off do not count; 0: none tells. */
+static double find_efficiency(struct calibrate_run *run, bool finds_link)
 {
     double *found = memory_array(run->results.n, sizeof *found);
     size_t n = 0;
@@ -85,32 +96,41 @@ static void find_efficiency(struct calibrate_run *run)
         struct prompt_trial prompt;
         if (result->is_prompt) {
             prompt_trial_open(&prompt, run->trials[i], result);
+            prompt.finds_link = finds_link;
             set_efficiencies(run, &prompt.rig, false);
+            set_compute(&prompt.rig, run->compute_efficiency);
+            set_link(&prompt.rig, 0);
             found[n] = efficiency_of(&prompt, 1 / result->tokens_per_second);
             n += found[n] > 0 ? 1 : 0;
             rig_clear(&prompt.rig);
         }
     }
     qsort(found, n, sizeof *found, by_size);
-    run->compute_efficiency = n > 0 ? (found[(n - 1) / 2] + found[n / 2]) / 2 : 0;
-    run->n_prompts = n;
+    double middle = n > 0 ? (found[(n - 1) / 2] + found[n / 2]) / 2 : 0;
     free(found);
+    return middle;
+}
+
+static double predict(struct calibrate_run *run, struct prompt_trial *prompt, bool at_start)
+{
+    set_efficiencies(run, &prompt->rig, at_start);
+    set_link(&prompt->rig, at_start ? 0 : run->link_efficiency);
+    prompt->finds_link = false;
+    double seconds = prompt_seconds(prompt, at_start ? 0 : run->compute_efficiency);
+    return seconds > 0 ? 1 / seconds : 0;
 }
 
 void calibrate_fit_prompts(struct calibrate_run *run)
 {
-    find_efficiency(run);
-    double after =
-        run->compute_efficiency > 0 ? run->compute_efficiency : DEFAULT_COMPUTE_EFFICIENCY;
+    run->compute_efficiency = find_efficiency(run, false);
+    run->link_efficiency = find_efficiency(run, true);
     for (size_t i = 0; i < run->results.n; i++) {
         const struct bench_result *result = &run->results.list[i];
         struct prompt_trial prompt;
         if (result->is_prompt) {
             prompt_trial_open(&prompt, run->trials[i], result);
-            set_efficiencies(run, &prompt.rig, true);
-            run->before[i] = prompt_speed_at(&prompt, DEFAULT_COMPUTE_EFFICIENCY);
-            set_efficiencies(run, &prompt.rig, false);
-            run->after[i] = prompt_speed_at(&prompt, after);
+            run->before[i] = predict(run, &prompt, true);
+            run->after[i] = predict(run, &prompt, false);
             rig_clear(&prompt.rig);
         }
     }

@@ -28,10 +28,9 @@ struct calibrate_run {
     struct calibrate_kind *kinds; /* n_kinds; the host's is the last */
     char **kind_names;
     size_t n_kinds;
-    size_t *kind_of;           /* per device, the host last */
-    double *before, *after;    /* per result: tokens per second by the model; 0: not known */
-    double compute_efficiency; /* 0: not found */
-    size_t n_prompts;          /* that it was found from */
+    size_t *kind_of;        /* per device, the host last */
+    double *before, *after; /* per result: tokens per second by the model; 0: not known */
+    double compute_efficiency, link_efficiency; /* of prompts; 0: not found */
     bool is_kept;
 };
 
@@ -45,7 +44,7 @@ void calibrate_close_trials(struct calibrate_run *run);
 /* Did the results tell anything of this kind? */
 bool calibrate_is_learned(const struct calibrate_kind *kind);
 
-/* Finds compute_efficiency, and what the model says of each prompt; the bandwidths' are known. */
+/* Finds the efficiencies of prompts, and what the model says of each prompt; the bandwidths' are known. */
 void calibrate_fit_prompts(struct calibrate_run *run);
 
 /* Prints what was found, as text or as JSON. */

@@ -98,8 +98,9 @@ static bool keep(const struct calibrate_run *run, struct error *error)
         struct calibration one = {
             .efficiency = calibrate_is_learned(&run->kinds[k]) ? run->kinds[k].efficiency : 0,
             .compute_efficiency = is_host ? 0 : run->compute_efficiency,
+            .link_efficiency = is_host ? 0 : run->link_efficiency,
         };
-        if (one.efficiency > 0 || one.compute_efficiency > 0) {
+        if (one.efficiency > 0 || one.compute_efficiency > 0 || one.link_efficiency > 0) {
             one.kind = memory_text(run->kind_names[k]);
             all.list[all.n++] = one;
         }

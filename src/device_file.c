@@ -14,12 +14,28 @@
 enum { MOST_DEVICES = 128 };
 static const double MOST_MIB = 1e9;
 
-static const char *const device_keys[] = {
-    "name",       "device",      "description",      "total_mib",         "free_mib",
-    "pci",        "context_mib", "reserve_mib",      "margin_mib",        "link_gb_s",
-    "efficiency", "switch_us",   "numa_node",        "bandwidth_gb_s",    "compute_capability",
-    "kernels",    "tflops",      "bandwidth_source", "efficiency_source", "compute_efficiency",
-    NULL};
+static const char *const device_keys[] = {"name",
+                                          "device",
+                                          "description",
+                                          "total_mib",
+                                          "free_mib",
+                                          "pci",
+                                          "context_mib",
+                                          "reserve_mib",
+                                          "margin_mib",
+                                          "link_gb_s",
+                                          "efficiency",
+                                          "switch_us",
+                                          "numa_node",
+                                          "bandwidth_gb_s",
+                                          "compute_capability",
+                                          "kernels",
+                                          "tflops",
+                                          "bandwidth_source",
+                                          "efficiency_source",
+                                          "compute_efficiency",
+                                          "link_efficiency",
+                                          NULL};
 
 /* Bytes from a key in MiB; a fraction of a byte is dropped. */
 static bool get_mib(struct json_object *object, const char *key, const struct json_place *place,
@@ -88,6 +104,7 @@ static bool read_speed(struct json_object *object, const struct json_place *plac
         json_get_number(object, "tflops", place, 0, 1e6, &device->tflops, error) &&
         json_get_number(object, "compute_efficiency", place, 0, 4, &device->compute_efficiency,
                         error) &&
+        json_get_number(object, "link_efficiency", place, 0, 4, &device->link_efficiency, error) &&
         read_source(object, "bandwidth_source", place, &device->bandwidth_source, error) &&
         read_source(object, "efficiency_source", place, &device->efficiency_source, error) &&
         json_get_number(object, "numa_node", place, -1, 1023, &node, error);
@@ -314,6 +331,7 @@ static struct json_object *device_write(const struct device *device, bool host)
     add_number(object, "link_gb_s", device->link_gb_s);
     add_number(object, "tflops", device->tflops);
     add_number(object, "compute_efficiency", device->compute_efficiency);
+    add_number(object, "link_efficiency", device->link_efficiency);
     add_rate(object, "efficiency", "efficiency_source", device->efficiency,
              device->efficiency_source);
     add_number(object, "switch_us", device->switch_us);

@@ -85,6 +85,7 @@ static bool read_one(struct json_object *object, struct json_place *place, struc
            json_get_number(object, "efficiency", place, 0, 1, &out->efficiency, NULL) &&
            json_get_number(object, "compute_efficiency", place, 0, 4, &out->compute_efficiency,
                            NULL) &&
+           json_get_number(object, "link_efficiency", place, 0, 4, &out->link_efficiency, NULL) &&
            out->kind != NULL;
 }
 
@@ -132,6 +133,9 @@ static void apply_one(const struct rig *rig, int index, struct device *device,
         if (one->compute_efficiency > 0) {
             device->compute_efficiency = one->compute_efficiency;
         }
+        if (one->link_efficiency > 0) {
+            device->link_efficiency = one->link_efficiency;
+        }
     }
     free(kind);
 }
@@ -169,6 +173,7 @@ static char *text_of(const struct calibrations *calibrations)
         json_out_text(one, "kind", calibrations->list[i].kind);
         add_efficiency(one, "efficiency", calibrations->list[i].efficiency);
         add_efficiency(one, "compute_efficiency", calibrations->list[i].compute_efficiency);
+        add_efficiency(one, "link_efficiency", calibrations->list[i].link_efficiency);
         json_object_array_add(list, one);
     }
     json_out_text(object, "otplan", OTPLAN_VERSION);

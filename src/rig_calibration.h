@@ -15,6 +15,7 @@ struct calibration {           /* of one kind of devices */
     char *kind;                /* owned: "GeForce RTX 3090, 24 GiB", "CPU" */
     double efficiency;         /* of the bandwidth; 0: not found */
     double compute_efficiency; /* of tflops; 0: not found */
+    double link_efficiency;    /* of the link to the host; 0: not found */
 };
 
 struct calibrations {

@@ -73,6 +73,8 @@ static void add_prompt_device(struct json_object *list, const struct device *dev
     add_known(object, "link_gb_s", device->link_gb_s > 0, device->link_gb_s);
     add_known(object, "tflops", device->tflops > 0, device->tflops);
     add_double(object, "compute_efficiency", prompt_compute_efficiency(device));
+    add_double(object, "link_efficiency",
+               device->link_efficiency > 0 ? device->link_efficiency : DEFAULT_EFFICIENCY);
     json_object_array_add(list, object);
 }
 

@@ -57,6 +57,7 @@ struct device {
     double tflops;         /* matrix arithmetic in F16, dense; 0: unknown */
     double efficiency;     /* of the bandwidth; 0: default 0.75 */
     double compute_efficiency; /* of tflops, in prompts; 0: default 0.5 */
+    double link_efficiency;    /* of the link; 0: default 0.75 */
     double switch_us;          /* 0 default */
     enum rate_source bandwidth_source, efficiency_source; /* where such a figure is there */
     int numa_node;                                        /* -1 unknown */

@@ -64,7 +64,9 @@ static void add_work(struct prompt *prompt, int device, double bytes, double ope
 static void add_copy(struct prompt *prompt, int device, double bytes)
 {
     struct prompt_use *use = use_at(prompt->out, device);
-    double link = device_at(prompt->rig, device)->link_gb_s * 1e9 * DEFAULT_EFFICIENCY;
+    const struct device *at = device_at(prompt->rig, device);
+    double link =
+        at->link_gb_s * 1e9 * (at->link_efficiency > 0 ? at->link_efficiency : DEFAULT_EFFICIENCY);
     if (bytes <= 0) {
         return;
     }

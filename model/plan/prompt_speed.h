@@ -9,7 +9,7 @@
  * rate        bandwidth * efficiency, as in decoding (model/plan/speed.h)
  * touched     1; of routed experts the part that n_ubatch tokens choose at all, 1 - (1 - used / all)^n_ubatch
  * arithmetic  tflops * 0.5: llama.cpp's matrix kernels reach from 0.2 to 0.7 of the F16 figure in results that
- *             people published; one that was calibrated takes its place
+ *             people published; one that was calibrated takes its place, as does one for the link
  * attention   2 * n_ubatch * (depth + n_ubatch / 2, within a window) * heads * (key + value length)
  *
  * Weights in host memory are copied to the first device in use that is no RPC host and worked on there, each

@@ -273,55 +273,62 @@ Test(calibrate_program, reads_the_eval_times_of_logs_with_the_flags_given)
     place_clear(&place);
 }
 
-/* A prompt of a model that fits the card: arithmetic is what takes the time. */
-Test(calibrate_program, prompts_give_the_part_of_the_arithmetic_that_is_reached)
+/* A card and how its prompts go: all of the model there, or the experts copied over the link. */
+static char *prompt_devices(const struct place *place, const char *name, const char *more)
 {
-    static const char table[] = "| model | size | params | backend | ngl | test | t/s |\n"
-                                "| --- | ---: | ---: | --- | --: | ---: | ---: |\n"
-                                "| llama | 1 | 1 | CUDA | 99 | pp512 | %.9f |\n"
-                                "| llama | 1 | 1 | CUDA | 99 | pp64 | %.9f |\n"
-                                "| llama | 1 | 1 | CUDA | 99 | tg128 | %.9f |\n";
-    static const char *const places[] = {"", ", \"compute_efficiency\": 0.3"};
-    struct place place;
-    double speeds[2] = {0};
-    place_make(&place);
-    char *devices[2];
-    for (int i = 0; i < 2; i++) {
-        char *text = memory_format(
-            "{\"devices\": [{\"name\": \"CUDA0\", \"total_mib\": 900000, \"free_mib\": 900000, "
-            "\"bandwidth_gb_s\": 4000, \"tflops\": 100%s}], \"host\": {\"free_mib\": 640000, "
-            "\"bandwidth_gb_s\": 80}}",
-            places[i]);
-        devices[i] =
-            test_file_write(place.folder, i == 0 ? "one.json" : "two.json", text, strlen(text));
-        free(text);
-    }
-    for (int i = 0; i < 2; i++) {
-        struct json_object *plan =
-            json_of(RUN(&place, "plan", demo_model(), "--devices", devices[1], "-ngl", "99", "-ub",
-                        i == 0 ? "512" : "64", "-b", i == 0 ? "512" : "64", "--json"));
-        speeds[i] = json_object_get_double(at(at(plan, "throughput"), "prompt_tokens_per_second"));
-        json_object_put(plan);
-    }
-    char *text = memory_format(table, speeds[0], speeds[1], 50.0);
-    char *bench = test_file_write(place.folder, "bench.md", text, strlen(text));
-    struct json_object *found =
-        json_of(RUN(&place, "calibrate", demo_model(), "--devices", devices[0], bench, "--json"));
-    cr_expect_float_eq(json_object_get_double(at(found, "compute_efficiency")), 0.3, 0.003);
-    struct json_object *first = json_object_array_get_idx(at(found, "results"), 0);
-    cr_expect_float_eq(json_object_get_double(at(first, "model_after")), speeds[0],
-                       speeds[0] * 0.02);
-    json_object_put(found);
-    struct json_object *plan = json_of(RUN(&place, "plan", demo_model(), "--devices", devices[0],
-                                           "-ngl", "99", "-ub", "512", "-b", "512", "--json"));
-    cr_expect_float_eq(
-        json_object_get_double(at(at(plan, "throughput"), "prompt_tokens_per_second")), speeds[0],
-        speeds[0] * 0.02);
-    json_object_put(plan);
+    char *text = memory_format(
+        "{\"devices\": [{\"name\": \"CUDA0\", \"total_mib\": 900000, \"free_mib\": 900000, "
+        "\"bandwidth_gb_s\": 4000, \"tflops\": 100, \"link_gb_s\": 30%s}], \"host\": "
+        "{\"free_mib\": 640000, \"bandwidth_gb_s\": 80}}",
+        more);
+    char *path = test_file_write(place->folder, name, text, strlen(text));
     free(text);
+    return path;
+}
+
+static double prompt_speed(const struct place *place, const char *devices, const char *ncmoe,
+                           const char *ubatch)
+{
+    struct json_object *plan =
+        json_of(RUN(place, "plan", demo_model(), "--devices", devices, "-ngl", "99", "-ncmoe",
+                    ncmoe, "-ub", ubatch, "-b", ubatch, "--json"));
+    double speed = json_object_get_double(at(at(plan, "throughput"), "prompt_tokens_per_second"));
+    json_object_put(plan);
+    return speed;
+}
+
+Test(calibrate_program, prompts_give_the_parts_of_the_arithmetic_and_of_the_link)
+{
+    struct place place;
+    struct strbuf text = {0};
+    place_make(&place);
+    char *devices = prompt_devices(&place, "one.json", "");
+    char *truth = prompt_devices(&place, "two.json",
+                                 ", \"compute_efficiency\": 0.3, \"link_efficiency\": 0.4");
+    double whole = prompt_speed(&place, truth, "0", "512");
+    double copied = prompt_speed(&place, truth, "99", "512");
+    strbuf_format(&text,
+                  "| model | size | params | backend | ngl | n_cpu_moe | test | t/s |\n"
+                  "| --- | ---: | ---: | --- | --: | --: | ---: | ---: |\n"
+                  "| llama | 1 | 1 | CUDA | 99 | 0 | pp512 | %.9f |\n"
+                  "| llama | 1 | 1 | CUDA | 99 | 0 | pp64 | %.9f |\n"
+                  "| llama | 1 | 1 | CUDA | 99 | 99 | pp512 | %.9f |\n"
+                  "| llama | 1 | 1 | CUDA | 99 | 0 | tg128 | 50.0 |\n",
+                  whole, prompt_speed(&place, truth, "0", "64"), copied);
+    char *bench = result_file(&place, "bench.md", &text);
+    struct json_object *found =
+        json_of(RUN(&place, "calibrate", demo_model(), "--devices", devices, bench, "--json"));
+    cr_expect_float_eq(json_object_get_double(at(found, "compute_efficiency")), 0.3, 0.003);
+    cr_expect_float_eq(json_object_get_double(at(found, "link_efficiency")), 0.4, 0.004);
+    struct json_object *first = json_object_array_get_idx(at(found, "results"), 0);
+    cr_expect_float_eq(json_object_get_double(at(first, "model_after")), whole, whole * 0.02);
+    json_object_put(found);
+    cr_expect_float_eq(prompt_speed(&place, devices, "0", "512"), whole, whole * 0.02);
+    cr_expect_float_eq(prompt_speed(&place, devices, "99", "512"), copied, copied * 0.02);
     free(bench);
-    free(devices[0]);
-    free(devices[1]);
+    free(truth);
+    free(devices);
+    strbuf_clear(&text);
     place_clear(&place);
 }
 
