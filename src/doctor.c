@@ -62,11 +62,15 @@ static bool lists_unmasked(struct doctor *doctor)
     return some;
 }
 
+/* One that hides everything is named before one that chooses. */
 static void find_mask(struct doctor *doctor)
 {
-    for (size_t i = 0; i < MASKS && doctor->mask == NULL; i++) {
-        const char *value = getenv(masks[i]);
-        doctor->mask = value != NULL ? memory_format("%s=%s", masks[i], value) : NULL;
+    for (size_t i = 0; i < 2 * MASKS && doctor->mask == NULL; i++) {
+        const char *name = masks[i % MASKS];
+        const char *value = getenv(name);
+        bool hides = value != NULL && (value[0] == '\0' || value[0] == '-');
+        bool named = value != NULL && (hides || i >= MASKS);
+        doctor->mask = named ? memory_format("%s=%s", name, value) : NULL;
     }
 }
 
