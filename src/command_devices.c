@@ -208,7 +208,7 @@ static bool ask_llama(const struct options *options, struct rig *rig, struct str
         return options->llama_bin == NULL;
     }
     struct llama_devices answer;
-    bool asked = llama_devices_ask(program, rpc_servers(options), &answer, NULL);
+    bool asked = llama_devices_ask(program, rpc_servers(options), NULL, &answer, NULL);
     if (asked && answer.answered) {
         llama_devices_merge(&answer, rig, changes);
         accelerator_fill_bandwidths(rig);

@@ -20,9 +20,11 @@ enum { MASKS = sizeof masks / sizeof masks[0] };
 static void ask(struct doctor *doctor, const char *const *words, unsigned seconds,
                 const char *until, struct strbuf *out)
 {
+    const struct llama_request request = {
+        .program = doctor->program, .words = words, .seconds = seconds, .until = until};
     struct llama_answer answer;
     struct error error = {0};
-    if (llama_program_ask(doctor->program, words, seconds, until, &answer, &error)) {
+    if (llama_program_ask(&request, &answer, &error)) {
         strbuf_add(out, strbuf_text(&answer.text));
         strbuf_clear(&answer.text);
     } else {

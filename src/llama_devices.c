@@ -149,14 +149,17 @@ static void cache_write(const char *path, const char *key, const char *text)
     }
 }
 
-static bool ask(const char *program, const char *rpc, struct llama_devices *out,
-                struct error *error)
+static bool ask(const char *program, const char *rpc, const atomic_bool *is_cancelled,
+                struct llama_devices *out, struct error *error)
 {
     static const char *const plain[] = {"--list-devices", NULL};
     const char *const with_rpc[] = {"--rpc", rpc, "--list-devices", NULL}; /* it must come first */
-    const char *const *words = rpc != NULL ? with_rpc : plain;
+    const struct llama_request request = {.program = program,
+                                          .words = rpc != NULL ? with_rpc : plain,
+                                          .seconds = PATIENCE_SECONDS,
+                                          .is_cancelled = is_cancelled};
     struct llama_answer answer;
-    if (!llama_program_ask(program, words, PATIENCE_SECONDS, NULL, &answer, error)) {
+    if (!llama_program_ask(&request, &answer, error)) {
         return false;
     }
     llama_devices_read(strbuf_text(&answer.text), out);
@@ -164,15 +167,15 @@ static bool ask(const char *program, const char *rpc, struct llama_devices *out,
     return true;
 }
 
-bool llama_devices_ask(const char *program, const char *rpc, struct llama_devices *out,
-                       struct error *error)
+bool llama_devices_ask(const char *program, const char *rpc, const atomic_bool *is_cancelled,
+                       struct llama_devices *out, struct error *error)
 {
     *out = (struct llama_devices){0};
     char *key = rpc == NULL ? cache_key(program) : NULL;
     char *path = key != NULL ? cache_path(key) : NULL;
     bool asked = key != NULL && cache_read(path, key, out);
     if (!asked) {
-        asked = ask(program, rpc, out, error);
+        asked = ask(program, rpc, is_cancelled, out, error);
         if (asked && out->answered && out->n > 0) {
             cache_write(path, key, out->text); /* none found may be a passing trouble: ask again */
         }

@@ -11,6 +11,7 @@
 #include "model/base/strbuf.h"
 #include "model/plan/device.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct llama_device {
@@ -28,9 +29,9 @@ struct llama_devices {
 /* Reads the text of an answer. Free with llama_devices_clear. */
 void llama_devices_read(const char *text, struct llama_devices *out);
 /* Asks `program`, or the cache. With `rpc` (what --rpc takes, or NULL) the servers are asked as well, each time
- * anew. ERROR_SYSTEM where the program cannot be started. */
-bool llama_devices_ask(const char *program, const char *rpc, struct llama_devices *out,
-                       struct error *error);
+ * anew. `is_cancelled` (or NULL) ends it from another thread. ERROR_SYSTEM where the program cannot be started. */
+bool llama_devices_ask(const char *program, const char *rpc, const atomic_bool *is_cancelled,
+                       struct llama_devices *out, struct error *error);
 void llama_devices_clear(struct llama_devices *devices);
 
 /* Puts the answer in the place of rig's devices: names, order and memory are llama.cpp's, and what it does not

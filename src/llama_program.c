@@ -57,25 +57,32 @@ static const char **make_argv(const char *program, const char *const *words)
     return argv;
 }
 
-bool llama_program_ask(const char *program, const char *const *words, unsigned seconds,
-                       const char *until, struct llama_answer *out, struct error *error)
+static bool goes_on(const struct llama_request *request, time_t begin)
+{
+    return time(NULL) - begin <= (time_t)request->seconds &&
+           (request->is_cancelled == NULL || !atomic_load(request->is_cancelled));
+}
+
+bool llama_program_ask(const struct llama_request *request, struct llama_answer *out,
+                       struct error *error)
 {
     *out = (struct llama_answer){0};
     struct child child;
-    const char **argv = make_argv(program, words);
+    const char **argv = make_argv(request->program, request->words);
     bool started = child_start(&child, argv, NULL, error);
     free(argv);
     if (!started) {
         return false;
     }
     time_t begin = time(NULL);
-    while (out->text.length < MOST_BYTES && time(NULL) - begin <= (time_t)seconds) {
+    while (out->text.length < MOST_BYTES && goes_on(request, begin)) {
         const char *line = NULL;
         enum child_read got = child_read_line(&child, STEP_MS, &line);
         if (got == CHILD_LINE) {
             strbuf_format(&out->text, "%s\n", line);
         }
-        out->in_time = got == CHILD_END || (got == CHILD_LINE && until && strstr(line, until));
+        out->in_time = got == CHILD_END || (got == CHILD_LINE && request->until != NULL &&
+                                            strstr(line, request->until) != NULL);
         if (out->in_time) {
             break;
         }

@@ -6,6 +6,7 @@
 #include "model/base/strbuf.h"
 #include "src/options.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* New: path of the first of `names` (NULL-terminated) that is there: below --llama-bin, else below the
@@ -19,10 +20,18 @@ struct llama_answer {
     bool in_time;       /* false: stopped at the time limit */
 };
 
-/* Starts program with `words` (NULL-terminated, argv[0] left out) and reads all that it prints, up to 1 MiB and
- * `seconds`; stops it at once after a line that holds `until` (or NULL). No process stays. ERROR_SYSTEM where it
- * does not start. Free the text. */
-bool llama_program_ask(const char *program, const char *const *words, unsigned seconds,
-                       const char *until, struct llama_answer *out, struct error *error);
+struct llama_request {
+    const char *program;
+    const char *const *words; /* NULL-terminated, argv[0] left out */
+    unsigned seconds;
+    const char *until; /* or NULL: it is stopped at once after a line that holds this */
+    const atomic_bool *
+        is_cancelled; /* or NULL: set by another thread, it is stopped within a tenth of a second */
+};
+
+/* Starts the program and reads all that it prints, up to 1 MiB. No process stays. ERROR_SYSTEM where it does not
+ * start. Free the text. */
+bool llama_program_ask(const struct llama_request *request, struct llama_answer *out,
+                       struct error *error);
 
 #endif

@@ -102,6 +102,7 @@ static void run(struct planner *planner)
         }
         planner_auto_poll(planner);
         planner_probe_poll(planner);
+        planner_listing_poll(planner);
         planner_watch_poll(planner);
         if (!planner->is_done) {
             frame(planner);
@@ -141,6 +142,7 @@ int planner_run(const struct planner_options *options)
     planner.has_terminal = true;
     planner.ui.has_color = terminal_has_color();
     planner_autosave_find(&planner);
+    planner_listing_start(&planner);
     run(&planner);
     if (planner.is_done) {
         planner_autosave_forget(&planner); /* quit on purpose: nothing to recover */

@@ -243,6 +243,7 @@ void planner_open(struct planner *planner, const struct planner_options *options
 void planner_close(struct planner *planner)
 {
     planner_auto_cancel(planner);
+    planner_listing_close(planner);
     planner_watch_close(planner);
     planner_report_forget(planner);
     speed_clear(&planner->speed);

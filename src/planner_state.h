@@ -31,6 +31,7 @@ struct planner_snapshot {
 
 struct planner_job;     /* the optimiser at work */
 struct planner_watcher; /* reads the machine's memory while the Watch screen is open */
+struct planner_listing; /* llama.cpp's own list of devices, asked for at the start */
 struct planner_asked;   /* llama.cpp, asked beside the screen */
 
 struct planner_answer {        /* what llama.cpp said of a step */
@@ -95,6 +96,7 @@ struct planner {
     char export_format[16];
     uint64_t exported_id;
     struct planner_job *job;         /* NULL: idle */
+    struct planner_listing *listing; /* NULL: idle */
     struct planner_asked *asked;     /* NULL: idle */
     struct planner_watcher *watcher; /* NULL: never opened */
     struct watch watch;
@@ -179,6 +181,12 @@ void planner_watch_poll(struct planner *planner); /* takes samples while the scr
 const struct watch *
 planner_watch_now(struct planner *planner); /* beside the plan; NULL: none yet */
 void planner_watch_close(struct planner *planner);
+
+/* ---- planner_llama_devices.c ---- */
+void planner_listing_start(
+    struct planner *planner); /* on this machine, where a llama.cpp is found */
+void planner_listing_poll(struct planner *planner);  /* takes the list once it is there */
+void planner_listing_close(struct planner *planner); /* stops it */
 
 /* ---- planner_words.c ---- */
 enum { WORDS_MAX = 64 };

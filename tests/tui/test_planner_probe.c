@@ -226,7 +226,8 @@ Test(planner_probe, leaves_cards_alone_that_are_at_work)
 Test(planner_probe, gives_up_by_itself_where_llama_cpp_cannot_say)
 {
     char *folder = test_folder_make();
-    char *program = make_server(folder, "#!/bin/sh\necho asked >> \"$0.count\"\nexit 1\n");
+    char *program = make_server(
+        folder, "#!/bin/sh\n[ \"$1\" = --list-devices ] || echo asked >> \"$0.count\"\nexit 1\n");
     struct pty *t = start_here(folder, "");
     pty_type(t, ":set fa on<Enter>");
     cr_expect(pty_wait_for(t, "p asks again"), "%s", pty_screen(t));
@@ -257,5 +258,45 @@ Test(planner_probe, is_not_started_by_itself_where_that_is_switched_off)
     cr_expect(pty_wait_gone(t, "probe: asking"), "%s", pty_screen(t));
     cr_expect(wait_gone(program));
     cr_expect(pty_wait_for(t, "probe: asking llama-server"), "%s", pty_screen(t));
+    remove_all(t, program, folder);
+}
+
+/* ---- llama.cpp's own list of devices --------------------------------------------------------- */
+
+/* It counts the cards the other way round: what was detected is renamed, and the screen says so. */
+Test(planner_devices, are_llama_cpps_where_the_two_differ)
+{
+    char *folder = test_folder_make();
+    char *program = make_server(folder, "#!/bin/sh\n[ \"$1\" = --list-devices ] || exit 1\n"
+                                        "echo 'Available devices:'\n"
+                                        "echo '  CUDA0: RTX 4060 (8188 MiB, 7700 MiB free)'\n"
+                                        "echo '  CUDA1: RTX 3090 (24576 MiB, 23700 MiB free)'\n");
+    const char *const environment[] = {
+        "OTPLAN_NVML=" OTPLAN_BUILD "/tests/libfake_nvml.so",
+        "FAKE_NVML=RTX 3090|GPU-a|01|24576|24000|8.6;RTX 4060|GPU-b|02|8188|8000|8.9", NULL};
+    const char *const argv[] = {OTPLAN_PROGRAM, OTPLAN_BUILD "/assets/kimi-k2-demo.gguf",
+                                "--llama-bin", folder, NULL};
+    struct pty_options options = {.rows = 30, .columns = 120, .environment = environment};
+    struct pty *t = pty_start(&options, argv);
+    cr_assert_not_null(t);
+    cr_expect(pty_wait_for(t, "llama.cpp: CUDA0 (RTX 4060): detected as CUDA1"), "%s",
+              pty_screen(t));
+    cr_expect(pty_wait_for(t, "0 CUDA0 RTX 4060"), "%s", pty_screen(t));
+    pty_type(t, "u");
+    cr_expect(pty_wait_for(t, "0 CUDA0 RTX 3090"), "%s", pty_screen(t));
+    remove_all(t, program, folder);
+}
+
+/* A program that never answers keeps nobody: the screen is live, and quitting ends it. */
+Test(planner_devices, that_are_never_told_hold_up_nothing)
+{
+    char *folder = test_folder_make();
+    char *program = make_server(folder, silent);
+    struct pty *t = start_here(folder, "");
+    int status = 0;
+    cr_assert(pty_wait(t, is_asked, program), "%s", pty_screen(t));
+    pty_type(t, "q");
+    cr_expect(pty_wait_end(t, &status));
+    cr_expect(wait_gone(program));
     remove_all(t, program, folder);
 }
