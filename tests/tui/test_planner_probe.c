@@ -276,7 +276,7 @@ Test(planner_devices, are_llama_cpps_where_the_two_differ)
         "FAKE_NVML=RTX 3090|GPU-a|01|24576|24000|8.6;RTX 4060|GPU-b|02|8188|8000|8.9", NULL};
     const char *const argv[] = {OTPLAN_PROGRAM, OTPLAN_BUILD "/assets/kimi-k2-demo.gguf",
                                 "--llama-bin", folder, NULL};
-    struct pty_options options = {.rows = 30, .columns = 120, .environment = environment};
+    struct pty_options options = {.rows = 30, .columns = 200, .environment = environment};
     struct pty *t = pty_start(&options, argv);
     cr_assert_not_null(t);
     cr_expect(pty_wait_for(t, "llama.cpp: CUDA0 (RTX 4060): detected as CUDA1"), "%s",
