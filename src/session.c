@@ -215,6 +215,10 @@ static bool find_rig(const struct options *options, const struct plan_document *
         bool read = asset_path(ASSET_DEMO_DEVICES, &path, error) &&
                     device_file_read(path, &session->rig, error);
         free(path);
+        if (read) {
+            accelerator_fill_bandwidths(&session->rig);
+            calibration_apply(&session->rig);
+        }
         return read;
     }
     const char *const *environment = session->command.environment != NULL
