@@ -387,6 +387,7 @@ static const struct {
       "NAME VALUE: ctx, ctk, fa, ub, ...; units gib, bars eighths, depth, mouse, cache-follows"},
      run_set},
     {{"device", "NAME free|total|reserve|margin MIB, up, down, copy, remove; add MIB"}, run_device},
+    {{"repair", "N: take the repair of that rule of the overrides screen"}, planner_run_repair},
     {{"undo", "one step back"}, run_undo},
     {{"redo", "one step on"}, run_redo},
     {{"step", "N: to that step of the history"}, run_step},

@@ -85,6 +85,7 @@ const struct binding keymap[] = {
     {ACTION_WATCH, MAIN, {'n'}, see, "watch: memory now, beside the planned"},
 
     {ACTION_ENTER, CHOOSING, {PRESS_ENTER}, "Lists", "take the value, open, choose"},
+    {ACTION_REPAIR, OVERRIDES, {'r'}, "Lists", "take the repair of this rule"},
     {ACTION_ADD, DEVICES, {'a'}, "Lists", "add a device"},
     {ACTION_DUPLICATE, DEVICES, {'c'}, "Lists", "add a copy of this device"},
     {ACTION_REMOVE, DEVICES | SNAPSHOTS, {'x', PRESS_DELETE}, "Lists", "remove"},

@@ -87,6 +87,7 @@ enum action {
     /* lists */
     ACTION_ENTER,
     ACTION_TAKE,
+    ACTION_REPAIR,
     ACTION_ADD,
     ACTION_DUPLICATE,
     ACTION_REMOVE,

@@ -185,10 +185,10 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
 {
     const struct list *list = screen_list_of(ui, SCREEN_OVERRIDES);
     screen_frame(ui, scene, canvas, "Overrides: the first rule that matches decides",
-                 "Enter selects its tensors on the map  q back");
+                 "Enter selects its tensors on the map  r takes the repair  u undo  q back");
     draw_heads(ui, canvas);
     for (int line = 0; line < screen_height(ui); line++) {
-        size_t rule = (size_t)(list->top + line);
+        size_t rule = (size_t)list->top + (size_t)line;
         if (rule < count(scene)) {
             draw_rule(ui, scene, rule, 3 + line, (int)rule == list->cursor, canvas);
         }
@@ -208,8 +208,11 @@ static int lines(const struct ui *ui, const struct scene *scene)
 
 static void act(struct ui *ui, const struct scene *scene, enum action action, struct intent *intent)
 {
-    (void)intent;
     int32_t rule = screen_list(ui)->cursor;
+    if (action == ACTION_REPAIR) {
+        snprintf(intent->command, sizeof intent->command, "repair %d", rule + 1);
+        return;
+    }
     if (action != ACTION_ENTER) {
         return;
     }

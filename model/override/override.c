@@ -164,6 +164,42 @@ void override_list_add(struct override_list *list, const char *flag, const char 
     }
 }
 
+/* The value of an argument with `rule` in place of its entry `index`. New. */
+static char *value_with(const struct override_list *list, const struct override_argument *argument,
+                        size_t index, const char *rule)
+{
+    struct strbuf value = {0};
+    for (size_t i = argument->first; i < argument->first + argument->count; i++) {
+        const struct override *entry = &list->entries[i];
+        bool has_buffer = entry->refused == NULL || entry->bad_pattern;
+        strbuf_add(&value, i > argument->first ? "," : "");
+        if (i == index) {
+            strbuf_add(&value, rule);
+        } else {
+            strbuf_add(&value, entry->pattern);
+            strbuf_add(&value, has_buffer ? "=" : "");
+            strbuf_add(&value, entry->buffer);
+        }
+    }
+    return strbuf_take(&value);
+}
+
+struct override_list *override_list_replace(const struct override_list *list, size_t entry,
+                                            const char *rule)
+{
+    struct override_list *out = override_list_new();
+    for (size_t i = 0; i < list->n_arguments; i++) {
+        const struct override_argument *argument = &list->arguments[i];
+        bool here = entry >= argument->first && entry - argument->first < argument->count &&
+                    strcmp(argument->flag, "-ot") == 0;
+        char *value = here ? value_with(list, argument, entry, rule) : NULL;
+        override_list_add(out, argument->flag, here ? value : argument->value,
+                          argument->from_environment);
+        free(value);
+    }
+    return out;
+}
+
 int32_t override_list_match(const struct override_list *list, const char *name, size_t from)
 {
     for (size_t i = from; i < list->n_entries; i++) {

@@ -59,6 +59,10 @@ void override_list_drop(struct override_list **list);
 void override_list_add(struct override_list *list, const char *flag, const char *value,
                        bool from_environment);
 
+/* A new list with `rule`, as one piece of a value is written, in place of an entry of an -ot argument. */
+struct override_list *override_list_replace(const struct override_list *list, size_t entry,
+                                            const char *rule);
+
 /* Index of the first entry whose pattern is found in `name`, at or after `from`; -1 without. Refused
  * entries never match. */
 int32_t override_list_match(const struct override_list *list, const char *name, size_t from);

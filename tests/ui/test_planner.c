@@ -485,6 +485,24 @@ Test(planner, o_opens_on_the_rule_that_decided_what_is_under_the_cursor)
     stage_close(stage);
 }
 
+Test(planner, r_takes_the_repair_of_a_rule)
+{
+    struct stage *stage = stage_open(120, 40, false);
+    stage_type(stage, "\033[200~-ot \"exps=CPU, blk\\.1\\.attn=CUDA1\" -cmoe\033[201~yoj");
+    cr_assert(stage_shows(stage, "write blk\\.1\\.attn=CUDA1"), "%s", stage_text(stage));
+    stage_type(stage, "r");
+    const struct override_list *given = planner_now(&stage->planner)->plan.given;
+    cr_assert_str_eq(given->arguments[0].value, "exps=CPU,blk\\.1\\.attn=CUDA1");
+    cr_assert_str_eq(given->arguments[1].flag, "-cmoe");
+    cr_assert_eq(stage_device(stage, "blk.1.attn_output.weight"), 1, "%s", stage_text(stage));
+    stage_type(stage, "r");
+    cr_assert(stage_shows(stage, "there is no repair to take"), "%s", stage_text(stage));
+    stage_type(stage, "u");
+    cr_assert_str_eq(planner_now(&stage->planner)->plan.given->arguments[0].value,
+                     "exps=CPU, blk\\.1\\.attn=CUDA1");
+    stage_close(stage);
+}
+
 Test(planner, a_double_click_on_a_tensor_opens_its_rule_and_enter_selects_all_of_it)
 {
     struct stage *stage = stage_open(120, 40, false);
