@@ -163,14 +163,25 @@ bool terminal_open(const struct terminal_options *options, struct error *error)
     return true;
 }
 
+/* The cursor once more after the main screen is back: some terminals keep whether it is hidden with its
+ * saved place, and curses saves that place while scrolling. */
+static void leave_screen(void)
+{
+    restore_modes_off();
+    curs_set(1);
+    endwin();
+    if (cursor_normal != NULL) {
+        putp(cursor_normal);
+        fflush(stdout);
+    }
+}
+
 void terminal_close(void)
 {
     if (screen == NULL) {
         return;
     }
-    restore_modes_off();
-    curs_set(1);
-    endwin();
+    leave_screen();
     delscreen(screen);
     screen = NULL;
     restore_forget();
@@ -183,9 +194,7 @@ void terminal_close(void)
 
 void terminal_suspend(void)
 {
-    restore_modes_off();
-    curs_set(1);
-    endwin();
+    leave_screen();
     struct sigaction ours;
     struct sigaction plain = {.sa_handler = SIG_DFL};
     sigaction(SIGTSTP, &plain, &ours);

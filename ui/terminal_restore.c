@@ -15,8 +15,8 @@ enum { N_CRASHES = sizeof crashes / sizeof *crashes };
 static struct sigaction before[N_CRASHES];
 
 static const char modes_off[] = "\033[?1006l\033[?1002l\033[?1004l\033[?2004l";
-/* attributes off, cursor on, keypad off, alternate screen off */
-static const char screen_off[] = "\033[0m\033[?25h\033[?1l\033>\033[?1049l";
+/* attributes off, keypad off, alternate screen off; last the cursor, which the saved one may have hidden */
+static const char screen_off[] = "\033[0m\033[?1l\033>\033[?1049l\033[?25h";
 
 static void write_all(const char *bytes, size_t n)
 {
