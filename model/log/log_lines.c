@@ -173,6 +173,7 @@ static const struct line_kind line_kinds[] = {
     {"MUSA error: ", NULL, take_abort, 0},
     {"GGML_ASSERT(", NULL, take_abort, 0},
     {"that cannot run the operation", NULL, take_abort, 0},
+    {"that cannot run the operation", "in a buffer (%t) that", take_named_device, 0},
     {"terminate called", NULL, take_abort, 0},
     {"Segmentation fault", NULL, take_abort, 0},
     {"segmentation fault", NULL, take_abort, 0},
@@ -242,6 +243,7 @@ static const struct line_kind line_kinds[] = {
     {"overrides to CPU are used with mmap", NULL, take_hint, HINT_MMAP_OVERRIDES},
     {"cannot be used with preferred buffer", NULL, take_hint, HINT_OTHER_BUFFER},
     {"does not match expectation", NULL, take_hint, HINT_COMPUTE_GREW},
+    {"does not match expectation", "%s compute buffer size of", take_named_device, 0},
     {"params_fit", NULL, take_fit, 0},
     {"fit_params", NULL, take_fit, 0},
 };

@@ -177,10 +177,21 @@ static void rows_for_buffers(struct log_load *load)
 
 /* ---- devices that only figures name ---- */
 
+/* "RPC0[host:port]" is a buffer type of the device RPC0; older ones are "RPC[host:port]" all the way. */
+static struct log_text device_of_buffer(const char *name)
+{
+    const char *bracket = strchr(name, '[');
+    bool numbered = strncmp(name, "RPC", 3) == 0 && bracket && bracket > name + 3;
+
+    return (struct log_text){name, numbered ? (size_t)(bracket - name) : strlen(name)};
+}
+
+enum { MOST_DEVICES = 256 }; /* a log with more is no log */
+
 static void device_seen(struct log_load *load, const char *name)
 {
-    if (name && *name && !log_buffer_on_host(name))
-        log_load_device(load, (struct log_text){name, strlen(name)});
+    if (name && *name && !log_buffer_on_host(name) && load->n_devices < MOST_DEVICES)
+        log_load_device(load, device_of_buffer(name));
 }
 
 static void devices_complete(struct log_load *load)
@@ -197,6 +208,9 @@ static void devices_complete(struct log_load *load)
     for (size_t i = 0; i < load->n_contexts; i++)
         for (size_t k = 0; k < load->contexts[i].n_buffers; k++)
             device_seen(load, load->contexts[i].buffers[k].name);
+    for (size_t i = 0; i < load->n_overrides; i++)
+        if (i == 0 || strcmp(load->overrides[i].buffer, load->overrides[i - 1].buffer) != 0)
+            device_seen(load, load->overrides[i].buffer);
     device_seen(load, load->failure.buffer);
 }
 

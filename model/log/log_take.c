@@ -112,6 +112,21 @@ void take_sycl_device(struct log_reader *reader, const struct log_captures *c, i
         device->total = log_figure_bytes(&memory.at[0], 20, &ignored);
 }
 
+/* A device that a line only mentions. */
+void take_named_device(struct log_reader *reader, const struct log_captures *c, int what)
+{
+    struct log_text name = c->at[0].text;
+    char text[64];
+
+    (void)what;
+    if (!name.length || name.length >= sizeof text)
+        return;
+    memcpy(text, name.text, name.length);
+    text[name.length] = '\0';
+    if (!log_buffer_on_host(text))
+        log_load_device(log_load_now(reader), name);
+}
+
 /* "using device CUDA0 (NVIDIA GeForce RTX 4090) (0000:01:00.0) - 23684 MiB free" */
 void take_used_device(struct log_reader *reader, const struct log_captures *c, int what)
 {

@@ -8,9 +8,10 @@ typedef void line_handler(struct log_reader *reader, const struct log_captures *
 
 /* log_take.c: the program, its devices, the model, what it is told */
 line_handler take_process, take_build, take_verbosity, take_engine, take_command, take_cuda_init,
-    take_cuda_device, take_vulkan_device, take_sycl_device, take_used_device, take_listed_device,
-    take_backend_names, take_features, take_model, take_arch, take_n_layer, take_no_alloc,
-    take_stage, take_draft, take_offloaded, take_ollama_layers, take_override, take_layer;
+    take_cuda_device, take_vulkan_device, take_sycl_device, take_named_device, take_used_device,
+    take_listed_device, take_backend_names, take_features, take_model, take_arch, take_n_layer,
+    take_no_alloc, take_stage, take_draft, take_offloaded, take_ollama_layers, take_override,
+    take_layer;
 
 /* log_take_memory.c: buffers, contexts, the breakdown, speeds */
 line_handler take_weights, take_buffer, take_ollama_buffer, take_context_start, take_n_ctx,

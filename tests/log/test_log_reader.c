@@ -529,6 +529,38 @@ Test(log_reader, names_the_devices_of_sycl_old_vulkan_and_metal)
     seen_clear(&seen);
 }
 
+Test(log_reader, names_devices_that_only_buffers_rules_or_errors_mention)
+{
+    static const struct {
+        const char *log, *names;
+    } cases[] = {
+        {"Tensor a.weight buffer type overriden to CUDA0\nTensor b.weight buffer type overriden to "
+         "CPU\n",
+         "CUDA0 "},
+        {"pre-allocated tensor (a.weight) in a buffer (CUDA3) that cannot run the operation\n",
+         "CUDA3 "},
+        {"load_tensors: RPC0[192.168.1.60:50052] model buffer size =  6011.49 MiB\n"
+         "m: |   - RPC0 (192.168.1.60:50052) | 10267 = 1 + (8569 =  6011 +    2537 +      19) + 1 "
+         "|\n",
+         "RPC0 "},
+        {"load_tensors: RPC[192.168.1.60:50052] model buffer size =  6011.49 MiB\n",
+         "RPC[192.168.1.60:50052] "},
+        {"~llama_context:      ROCm0 compute buffer size of   3.5024 MiB, does not match "
+         "expectation of 130.4102 MiB\n",
+         "ROCm0 "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct seen seen = see(cases[i].log);
+        struct strbuf names = {0};
+        for (size_t k = 0; k < seen.log.loads[0].n_devices; k++) {
+            strbuf_format(&names, "%s ", seen.log.loads[0].devices[k].name);
+        }
+        cr_expect_str_eq(strbuf_text(&names), cases[i].names, "%s", cases[i].log);
+        strbuf_clear(&names);
+        seen_clear(&seen);
+    }
+}
+
 /* Supervisors, pagers and editors put things in front of every line. */
 Test(log_reader, reads_through_what_others_put_in_front_of_a_line)
 {
