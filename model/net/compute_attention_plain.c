@@ -1,6 +1,7 @@
 /* Attention with a K and a V cache: multi-head, grouped queries, windows, quantised caches
  * (src/llama-graph.cpp build_qkv, build_attn; src/llama-kv-cache.cpp cpy_v, build_input_k_rot). */
 #include "model/net/compute_attention.h"
+#include "model/net/compute_blocks.h"
 
 static uint64_t widest_v(const struct network *network)
 {
@@ -201,10 +202,10 @@ static struct rotations rotations_of(struct network *network, uint32_t il, uint6
     return r;
 }
 
-/* Models with windows put K before V into the graph, the others V before K. */
-static void expand_in_order(struct network *network, int32_t q, int32_t k, int32_t v)
+/* Models with windows or chosen blocks put K before V into the graph, the others V before K. */
+static void expand_in_order(struct network *network, bool blocks, int32_t q, int32_t k, int32_t v)
 {
-    bool windows = network->hparams->n_swa > 0;
+    bool windows = network->hparams->n_swa > 0 || blocks;
     graph_expand(&network->graph, q);
     graph_expand(&network->graph, windows ? k : v);
     graph_expand(&network->graph, windows ? v : k);
@@ -257,12 +258,16 @@ int32_t attention_plain(struct network *network, uint32_t il, int32_t x)
     }
     qkv[0] = turned(network, il, PART_Q_NORM, qkv[0]);
     qkv[1] = turned(network, il, PART_K_NORM, qkv[1]);
+    bool blocks = network_has_blocks(network, il);
+    int32_t keys = blocks ? network_block_keys(network, il, x) : GRAPH_NONE;
     struct rotations turn = rotations_of(network, il, heads.k);
     int32_t q = rotate(graph, qkv[0], turn.k), k = rotate(graph, qkv[1], turn.k);
     int32_t v = rotate(graph, qkv[2], turn.v);
-    expand_in_order(network, q, k, v);
+    expand_in_order(network, blocks, q, k, v);
     struct attention_cache cache = update_cache(network, il, heads, k, v);
-    int32_t cur = rotate(graph, attention_attend(network, il, heads, q, &cache), turn.v);
+    int32_t cur = blocks ? network_block_attend(network, il, heads, q, &cache, keys, x)
+                         : attention_attend(network, il, heads, q, &cache);
+    cur = rotate(graph, cur, turn.v);
     cur = gated(network, heads, cur, gate);
     cur = gated_by_weight(network, il, heads, x, cur);
     return network_linear(network, il, PART_OUT, PART_OUT_B, cur);

@@ -21,8 +21,6 @@ static uint64_t other_indexer_bytes(const struct network *network, uint32_t il)
     uint64_t n = network->n_tokens, heads = hparams->indexer_n_head;
     uint64_t cells = network->cells[CACHE_FULL], row = 4 * network->n_embd * n;
     switch (hparams->memory) {
-    case MEMORY_MSA:
-        return graph_elements(SHAPE(8, cells, n, heads));
     case MEMORY_HYBRID_IDX:
         return 6 * row + graph_elements(SHAPE(10, cells / 4, n, heads)); /* 8 measures low */
     case MEMORY_DSV4:

@@ -199,6 +199,8 @@ static void reset_inputs(struct network *network)
     }
     network->indexer_mask = network->indexer_index = GRAPH_NONE;
     network->indexer_rotation = network->top_k = GRAPH_NONE;
+    network->block_bias = network->block_seen = network->block_cells = GRAPH_NONE;
+    network->block_of_cell = network->block_mask = GRAPH_NONE;
     for (int b = 0; b < NETWORK_MAX_BACKENDS; b++) {
         network->rope_factors[b] = network->resident[b] = GRAPH_NONE;
     }

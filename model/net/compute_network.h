@@ -36,6 +36,7 @@ struct network {
     int32_t resident[NETWORK_MAX_BACKENDS]; /* stands for the weights there */
     int32_t k_rotation[CACHE_KINDS], v_rotation[CACHE_KINDS];
     int32_t indexer_mask, indexer_index, indexer_rotation;
+    int32_t block_bias, block_seen, block_cells, block_of_cell, block_mask; /* minimax-m3 */
     int32_t top_k; /* cells the indexer of this or an earlier layer chose */
 };
 

@@ -301,6 +301,7 @@ static void read_indexer(const struct reader *reader, struct hparams *out)
     out->indexer_n_head = get(reader, "attention.indexer.head_count", 0);
     out->indexer_key_length = get(reader, "attention.indexer.key_length", 0);
     out->indexer_top_k = get(reader, "attention.indexer.top_k", 0);
+    out->indexer_block_size = get(reader, "attention.indexer.block_size", 0);
     get_layers(reader, "attention.compress_ratios", NULL, out->n_layer, out->compress_ratio);
     out->hyper_connections = get(reader, "hyper_connection.count", 0);
     bool all = strcmp(reader->arch_name, "deepseek32") == 0;

@@ -74,6 +74,7 @@ struct hparams {
 
     /* indexer and compressed caches */
     uint32_t indexer_n_head, indexer_key_length, indexer_top_k;
+    uint32_t indexer_block_size; /* minimax-m3: positions chosen together */
     bool indexer_full[MAX_LAYERS];
     uint32_t compress_ratio[MAX_LAYERS]; /* deepseek4: 0, 4 (CSA) or 128 (HCA) */
     uint32_t hyper_connections;          /* hc_count; 0 without */
