@@ -151,13 +151,14 @@ static bool print_on(struct watching *watching, struct error *error)
 static int show(struct watching *watching, struct error *error)
 {
     const struct options *options = watching->options;
-    bool no_color = getenv("NO_COLOR") != NULL && getenv("NO_COLOR")[0] != '\0';
+    const char *no_color = getenv("NO_COLOR");
+    bool is_mono = no_color != NULL && no_color[0] != '\0';
     bool is_live =
         !options->json && !options->once && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     struct watch_live live = {
         .interval = watching->interval,
         .ascii = options->ascii,
-        .color = options->color != NULL ? strcmp(options->color, "never") != 0 : !no_color,
+        .color = options->color != NULL ? strcmp(options->color, "never") != 0 : !is_mono,
         .watch = &watching->watch,
         .sample = sample,
         .note = note,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_BYTES = 256 << 10, MOST_NAMES = 1024 };
+enum { MOST_BYTES = 256 << 10, MOST_NAMES = 1024, MOST_NUMBER = 1 << 22 /* processes too */ };
 
 static char *path_of(const char *format, va_list values) __attribute__((format(printf, 1, 0)));
 
@@ -147,7 +147,7 @@ unsigned *machine_numbered(const char *folder, const char *prefix, size_t *n)
             continue;
         }
         unsigned long value = strtoul(digits, &end, 10);
-        if (*end == '\0' && value < 1000000) {
+        if (*end == '\0' && value <= MOST_NUMBER) {
             numbers[(*n)++] = (unsigned)value;
         }
     }

@@ -122,7 +122,8 @@ static bool run_team(struct team *team, uint64_t *sum)
 
 static void conclude(struct team *team, struct measured_bandwidth *out)
 {
-    double bytes = (double)(team->n_words / team->n_threads / 8 * 8 * team->n_threads) * 8;
+    size_t n_read = team->n_words / team->n_threads / 8 * 8 * team->n_threads;
+    double bytes = (double)n_read * sizeof *team->words;
     qsort(team->seconds, RUNS, sizeof *team->seconds, by_size);
     out->gb_s = bytes / team->seconds[RUNS / 2] / 1e9;
     out->most = bytes / team->seconds[0] / 1e9;

@@ -3,6 +3,7 @@
 #include "model/base/memory.h"
 #include "model/base/plain_text.h"
 #include "src/detect.h"
+#include "src/kfd_processes.h"
 #include "src/watch_server.h"
 
 #include <stdio.h>
@@ -58,15 +59,29 @@ static void read_device(const struct device *device, struct watch_device *out)
     out->free = device->free;
 }
 
-static void read_processes(const struct card *card, struct watch_device *out)
+static void read_processes(const struct card_process *list, size_t n, struct watch_device *out)
 {
-    out->has_processes = card->has_processes;
-    for (size_t i = 0; i < card->n_processes && i < WATCH_PROCESSES; i++) {
+    for (size_t i = 0; i < n && i < WATCH_PROCESSES; i++) {
         struct watch_process *process = &out->processes[out->n_processes++];
-        process->pid = card->processes[i].pid;
-        process->is_known = card->processes[i].bytes != UINT64_MAX;
-        process->bytes = process->is_known ? card->processes[i].bytes : 0;
+        process->pid = list[i].pid;
+        process->is_known = list[i].bytes != UINT64_MAX;
+        process->bytes = process->is_known ? list[i].bytes : 0;
         watch_process_name(process->pid, process->name, sizeof process->name);
+    }
+}
+
+/* NVIDIA's library lists them, and the kernel those of AMD cards. */
+static void find_processes(const struct card *card, const struct device *device,
+                           struct watch_device *out)
+{
+    struct card_process list[CARD_PROCESSES];
+    size_t n = 0;
+    if (card != NULL) {
+        out->has_processes = card->has_processes;
+        read_processes(card->processes, card->n_processes, out);
+    } else if (device->pci != NULL && kfd_processes(device->pci, list, &n)) {
+        out->has_processes = true;
+        read_processes(list, n, out);
     }
 }
 
@@ -125,9 +140,7 @@ void watch_source_read(struct watch_source *source, struct watch_sample *out)
     out->devices = memory_array(rig.n_devices + 1, sizeof *out->devices);
     for (size_t i = 0; i < rig.n_devices; i++) {
         read_device(&rig.devices[i], &out->devices[i]);
-        if (i < n_cards) {
-            read_processes(&cards[i], &out->devices[i]);
-        }
+        find_processes(i < n_cards ? &cards[i] : NULL, &rig.devices[i], &out->devices[i]);
     }
     read_device(&rig.host, &out->devices[rig.n_devices]);
     out->server = find_server(source, out);

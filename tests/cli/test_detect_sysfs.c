@@ -83,6 +83,35 @@ Test(sysfs, names_amd_cards_as_rocm_counts_them)
     test_folder_remove(root);
 }
 
+/* The kernel lists who computes on an AMD card, and how much of it they hold. */
+Test(sysfs, tells_the_processes_on_amd_cards)
+{
+    char *root = test_folder_make();
+    amd_card(root, 0, "43", "34342961152", "12000000000");
+    kfd_node(root, 0, 0, 0);
+    kfd_node(root, 1, 0x4300, 90006);
+    tree_write(root, "sys/class/kfd/kfd/topology/nodes/0/gpu_id", "0\n");
+    tree_write(root, "sys/class/kfd/kfd/topology/nodes/1/gpu_id", "51144\n");
+    tree_write(root, "sys/class/kfd/kfd/proc/2345678/vram_51144", "10485760000\n");
+    tree_write(root, "sys/class/kfd/kfd/proc/2345679/vram_51144", "0\n");
+    tree_write(root, "sys/class/kfd/kfd/proc/2345680/vram_777", "5000\n");
+    tree_write(root, "proc/2345678/stat",
+               "2345678 (llama-server) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n");
+    tree_write(root, "proc/2345678/comm", "llama-server\n");
+    char *at = memory_format("OTPLAN_ROOT=%s", root);
+    const char *const environment[] = {at, "OTPLAN_NVML=/nowhere", "PATH=/nowhere",
+                                       "XDG_STATE_HOME=/nowhere", NULL};
+    const char *const words[] = {"watch", "--once", NULL};
+    struct program_result result = otplan_run_with(environment, words);
+    cr_expect(strstr(result.output, "pid 2345678 llama-server, 10000 MiB, the server\n") != NULL,
+              "%s%s", result.output, result.errors);
+    cr_expect(strstr(result.output, "234568") == NULL, "%s", result.output);
+    cr_expect(strstr(result.output, "2345679") == NULL, "%s", result.output);
+    program_result_clear(&result);
+    free(at);
+    test_folder_remove(root);
+}
+
 Test(sysfs, names_a_card_that_kfd_does_not_know_as_vulkan_does)
 {
     char *root = test_folder_make();
