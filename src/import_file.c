@@ -19,6 +19,30 @@ static bool is_json(const char *text)
     return text[strspn(text, " \t\r\n")] == '{';
 }
 
+/* The first text in it that is a command with overrides; borrowed, NULL without. */
+static const char *command_text(struct json_object *value)
+{
+    const char *found = NULL;
+    if (json_object_is_type(value, json_type_string)) {
+        const char *text = json_object_get_string(value);
+        bool overrides = strstr(text, "-ot ") != NULL || strstr(text, "--override-tensor") != NULL;
+        bool command = strchr(text, ' ') != NULL && strchr(text, '=') != NULL;
+        return overrides && command ? text : NULL;
+    }
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, member)
+        {
+            (void)key;
+            found = found != NULL ? found : command_text(member);
+        }
+    }
+    size_t n = json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
+    for (size_t i = 0; i < n && found == NULL; i++) {
+        found = command_text(json_object_array_get_idx(value, i));
+    }
+    return found;
+}
+
 static bool read_json(const char *path, const char *text, size_t bytes, struct imported *out,
                       struct error *error)
 {
@@ -30,7 +54,10 @@ static bool read_json(const char *path, const char *text, size_t bytes, struct i
     }
     bool settings = json_has(object, "otplan_plan") || import_is_kobold(object);
     bool read = false;
-    if (!settings) { /* a list of arguments, perhaps */
+    const char *command = settings ? NULL : command_text(object);
+    if (command != NULL) {
+        read = import_text(command, strlen(command), NULL, out, error);
+    } else if (!settings) { /* a list of arguments, perhaps */
         read = import_text(text, bytes, NULL, out, error);
     } else if (json_has(object, "otplan_plan")) {
         error_set(error, ERROR_INPUT, "%s: a plan document: open it with --plan", path);

@@ -119,7 +119,8 @@ static bool is_windows(const char *line, size_t length)
             return true;
         }
     }
-    return begins(line, length, "set \"") || begins(line, length, "@echo off") ||
+    return begins(line, length, ".\\") || begins(line, length, "& .\\") ||
+           begins(line, length, "set \"") || begins(line, length, "@echo off") ||
            (begins(line, length, "set ") && memchr(line, '=', length) != NULL) ||
            (program != NULL && line[length - 1] != '\\');
 }

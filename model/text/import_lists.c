@@ -1,5 +1,6 @@
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
+#include "model/text/arguments.h"
 #include "model/text/import_parts.h"
 
 #include <ctype.h>
@@ -24,7 +25,7 @@ static uint32_t line_here(struct list_reader *reader)
 
 static bool is_quote(char c)
 {
-    return c == '"' || c == '\'';
+    return c == '"' || c == '\'' || c == '`';
 }
 
 static void skip_space(struct list_reader *reader)
@@ -84,7 +85,7 @@ static bool take_text(struct list_reader *reader, bool raw, struct strbuf *out)
 static bool is_raw(const struct list_reader *reader)
 {
     const char *at = reader->at;
-    bool raw = false;
+    bool raw = *at == '`'; /* Go's and JavaScript's */
     while (at > reader->start && strchr("rRbBfFuU", at[-1]) != NULL) {
         raw = raw || at[-1] == 'r' || at[-1] == 'R';
         at--;
@@ -205,11 +206,32 @@ static bool find_list(struct list_reader *reader)
     return false;
 }
 
+/* `append("-ot")`: its value is the next text. */
+static bool awaits_value(const struct list_reader *reader)
+{
+    const struct shell_command *command = reader->words.n > 0 ? reader->words.commands : NULL;
+    enum flag_use use = FLAG_PASS;
+    int n_values = 0;
+    return command != NULL && command->n > 0 &&
+           llama_flag_known(command->words[command->n - 1].text, &use, &n_values) && n_values > 0;
+}
+
+static bool find_text(struct list_reader *reader)
+{
+    while (reader->at < reader->end && !is_quote(*reader->at)) {
+        reader->at++;
+    }
+    return reader->at < reader->end;
+}
+
 /* `] + [` goes on; so does `args += [`, `.extend([`, `.append(` further down. */
 static bool goes_on(struct list_reader *reader)
 {
     static const char *const joints[] = {"+=", "+ [", "extend", "append", "push", "concat"};
     const char *from = reader->at;
+    if (awaits_value(reader)) {
+        return find_text(reader);
+    }
     if (!find_list(reader)) {
         return false;
     }

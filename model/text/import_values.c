@@ -173,6 +173,7 @@ static struct slice named_value(const char *at, const char *end)
 
 static bool add_named(const char *at, const char *end, struct imported *out)
 {
+    at += at < end && (*at == '"' || *at == '\''); /* "override_tensor": … */
     while (at < end && *at == ' ') {
         at++;
     }
@@ -187,7 +188,7 @@ static bool add_named(const char *at, const char *end, struct imported *out)
     if (memchr(value.text, '=', value.length) == NULL) {
         return false;
     }
-    char *text = memory_text_n(value.text, value.length);
+    char *text = without_doubling(&value);
     imported_argument(out, "-ot");
     imported_argument(out, text);
     free(text);

@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
+#include "model/text/flags.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -61,17 +62,23 @@ static bool is_dash(const char *at, const char *end)
            begins(at, end, "\xe2\x88\x92");
 }
 
-/* In front of a long name it was `--`, in front of a short one `-`. */
+/* What it was in front of a name: `-` where llama.cpp has such a short flag, else `--`. */
 static const char *dash_text(const char *at, const char *end, const struct strbuf *before)
 {
     const char *name = at + 3;
     size_t length = 0;
     bool in_front = before->length == 0 || isspace((unsigned char)before->text[before->length - 1]);
-    while (name + length < end &&
-           (isalnum((unsigned char)name[length]) || name[length] == '-' || name[length] == '_')) {
+    while (name + length < end && length < 40 &&
+           (isalnum((unsigned char)name[length]) || strchr("-_", name[length]) != NULL)) {
         length++;
     }
-    return in_front && length > 5 ? "--" : "-";
+    if (!in_front || length == 0) {
+        return "-";
+    }
+    char *as_short = memory_format("-%.*s", (int)length, name);
+    bool is_short = length < 3 || flag_find(as_short, NULL) != NULL;
+    free(as_short);
+    return is_short ? "-" : "--";
 }
 
 static void plain_characters(const char *text, size_t size, struct strbuf *out, bool *typographic)
@@ -169,10 +176,11 @@ static size_t windows_prompt(const char *line, const char *end)
     return (size_t)(close + 1 - line);
 }
 
-/* `user@host:~/x$ `, `(base) user@host:~$ `, `[user@host x]$ `, `$ `, `% `. */
+/* `user@host:~/x$ `, `(base) user@host:~$ `, `[user@host x]$ `, `$ `, `% `; a list's mark as well. */
 static size_t unix_prompt(const char *line, const char *end)
 {
-    static const char *const marks[] = {"$ ", "% ", "\xe2\x9d\xaf ", "\xe2\x9e\x9c "};
+    static const char *const marks[] = {
+        "$ ", "% ", "\xe2\x9d\xaf ", "\xe2\x9e\x9c ", "\xe2\x80\xa2 ", "* "};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         if (begins(line, end, marks[i])) {
             return strlen(marks[i]);
@@ -227,6 +235,29 @@ static void plain_code(char *line, char *end)
     }
 }
 
+/* `| -ot "(up\\|down)=CPU" | 12 t/s |` */
+static bool is_table_row(const char *line, const char *end)
+{
+    while (end > line && (is_blank(end[-1]) || end[-1] == '\r')) {
+        end--;
+    }
+    return end - line > 2 && *line == '|' && end[-1] == '|' && end[-2] != '\\';
+}
+
+/* Cells end a command; inside of them `\\|` is a bar. */
+static void plain_cells(struct strbuf *text, size_t from)
+{
+    size_t to = from;
+    for (size_t i = from; i < text->length; i++) {
+        bool escaped = text->text[i] == '\\' && text->text[i + 1] == '|';
+        bool bar = text->text[i] == '|' || text->text[i] == '`';
+        text->text[to++] = escaped ? '|' : bar ? ';' : text->text[i];
+        i += escaped;
+    }
+    text->length = to;
+    text->text[to] = '\0';
+}
+
 static bool is_fence(const char *line, const char *end)
 {
     while (line < end && is_blank(*line)) {
@@ -260,7 +291,9 @@ static void strip_prompt(void *data, const char *line, const char *end)
     lines->has_fence = lines->has_fence || is_fence(line + prompt, end);
     size_t from = lines->out.length;
     strbuf_add_n(&lines->out, line + prompt, (size_t)(end - line) - prompt);
-    if (!is_fence(line + prompt, end) && lines->out.length > from) {
+    if (lines->out.length > from && is_table_row(line, end)) {
+        plain_cells(&lines->out, from);
+    } else if (!is_fence(line + prompt, end) && lines->out.length > from) {
         plain_code(lines->out.text + from, lines->out.text + lines->out.length);
     }
     strbuf_add_char(&lines->out, '\n');

@@ -68,6 +68,9 @@ Test(import, reads_json_that_is_no_settings_file_as_a_list_of_arguments)
     expect(
         "{\"command\": \"llama-server\", \"args\": [\"-ngl\", \"62\", \"-ot\", \"a\\\\.b=CPU\"]}",
         "-ot 'a\\.b=CPU'");
+    expect("{\"cmd\": \"llama-server -ngl 62 -ot \\\"a\\\\.b=CPU\\\" -ot exps=CPU\"}",
+           "-ot 'a\\.b=CPU' -ot 'exps=CPU'");
+    expect("{\"override_tensor\": \"a\\\\.b=CPU\"}", "-ot 'a\\.b=CPU'");
     struct program_result result = imported("{\"port\": 8080}");
     cr_assert_eq(result.status, 2, "%s", result.output);
     cr_assert_not_null(strstr(result.errors, "it is JSON"), "%s", result.errors);

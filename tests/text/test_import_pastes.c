@@ -370,7 +370,126 @@ static const struct paste pastes[] = {
     {"a settings line", "llama_args: -ngl 99 -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU",
      "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
     {"llama-bench", "llama-bench -m x -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0;exps=CPU\"",
-     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0,exps=CPU"}};
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0,exps=CPU"},
+    {"a Markdown table",
+     "| config | t/s |\n"
+     "|---|---|\n"
+     "| `-ot \"blk\\.(1\\|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU` | 12 |\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"PowerShell without .exe",
+     ".\\llama-server -m x.gguf -ot blk\\.(1|2)\\.ffn_.*_exps=CUDA0 -ot exps=CPU",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"Start-Process",
+     "Start-Process llama-server.exe -ArgumentList \"-m x -ot 'blk\\.(1|2)\\.ffn_.*_exps=CUDA0' "
+     "-ot exps=CPU\"",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"a word processor's dashes",
+     "llama-server \xe2"
+     "\x80"
+     "\x94"
+     "model x.gguf \xe2"
+     "\x80"
+     "\x94"
+     "ot \xe2"
+     "\x80"
+     "\x9c"
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0\xe2"
+     "\x80"
+     "\x9d"
+     " \xe2"
+     "\x80"
+     "\x93"
+     "override-tensor exps=CPU \xe2"
+     "\x80"
+     "\x94"
+     "no-mmap",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"KoboldCpp",
+     "koboldcpp.exe --model x --gpulayers 99 --overridetensors "
+     "\"blk\\.(1|2)\\.ffn_.*_exps=CUDA0,exps=CPU\"",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0,exps=CPU"},
+    {"Go",
+     "exec.Command(\"llama-server\", \"-m\", model, \"-ot\", `blk\\.(1|2)\\.ffn_.*_exps=CUDA0`, "
+     "\"-ot\", \"exps=CPU\")",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"Rust",
+     "Command::new(\"llama-server\").args([\"-m\", \"x\", \"-ot\", "
+     "r\"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\", \"-ot\", \"exps=CPU\"])",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"arguments appended one by one",
+     "args.append(\"-ot\")\n"
+     "args.append(\"blk\\\\.(1|2)\\\\.ffn_.*_exps=CUDA0\")\n"
+     "args += [\"-ot\", \"exps=CPU\"]\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"YAML with an anchor",
+     "x-cmd: &c >-\n"
+     "  -m /x -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU\n"
+     "services:\n"
+     "  a:\n"
+     "    command: *c\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"a Makefile",
+     "run:\n"
+     "\t./llama-server -m x.gguf -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"nohup",
+     "nohup ./llama-server -m x -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU > log 2>&1 "
+     "&\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"a shell function",
+     "start() {\n"
+     "  ./llama-server -m \"$1\" -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU\n"
+     "}\n"
+     "start x.gguf\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"a condition",
+     "if [ -f x ]; then ./llama-server -m x -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU; "
+     "fi",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"a here document",
+     "cat > run.sh <<EOF\n"
+     "./llama-server -m x -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU\n"
+     "EOF\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"a preset with defaults",
+     "[*]\n"
+     "ngl = 99\n"
+     "[a]\n"
+     "model = x\n"
+     "override-tensor = blk\\.(1|2)\\.ffn_.*_exps=CUDA0,exps=CPU\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0,exps=CPU"},
+    {"a llamafile", "./x.llamafile -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"a keyword argument",
+     "llm = Server(model=\"x\", override_tensor=\"blk\\\\.(1|2)\\\\.ffn_.*_exps=CUDA0,exps=CPU\")",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0,exps=CPU"},
+    {"a JSON setting",
+     "{\"model\": \"x\", \"override_tensor\": \"blk\\\\.(1|2)\\\\.ffn_.*_exps=CUDA0,exps=CPU\"}",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0,exps=CPU"},
+    {"a YAML setting",
+     "model: x\n"
+     "override_tensor: \"exps=CPU\"\n",
+     "exps=CPU"},
+    {"a numbered list",
+     "1. llama-server -m x -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"a list with bullets",
+     "* -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\"\n"
+     "* -ot exps=CPU\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"a question round a command",
+     "My command:\n"
+     "llama-server -m x \\\n"
+     " -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" \\\n"
+     " -ot exps=CPU\n"
+     "It doesn't work, any idea?\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+    {"apostrophes round a command",
+     "It doesn't work for me:\n"
+     "llama-server -m x -ot \"blk\\.(1|2)\\.ffn_.*_exps=CUDA0\" -ot exps=CPU\n"
+     "That's all\n",
+     "blk\\.(1|2)\\.ffn_.*_exps=CUDA0 exps=CPU"},
+};
 
 static void add_values(const struct imported *imported, struct strbuf *out)
 {
