@@ -74,6 +74,7 @@ enum network_trait {
     TRAIT_WEIGHT_FIRST = 1U << 20,   /* llama4: the experts' input is weighted, not their results */
     TRAIT_MROPE = 1U << 17,          /* four positions a token */
     TRAIT_MROPE_IF_GIVEN = 1U << 18, /* so where rope.dimension_sections has two */
+    TRAIT_NORM_EXPANDED = 1U << 21,  /* the attention norm comes before all else of its layer */
     TRAIT_BRANCHES_FIRST = 1U << 19, /* parallel: (feed-forward + attention) + residual */
 };
 

@@ -284,7 +284,7 @@ static int32_t serial_layer(struct network *network, uint32_t il, int32_t x, boo
     int32_t residual = x;
     graph->term = COMPUTE_ATTENTION;
     int32_t cur = network_norm(network, il, PART_ATTN_NORM, PART_ATTN_NORM_B, x);
-    if (network->rows->traits & TRAIT_Q_GATE)
+    if (network->rows->traits & (TRAIT_Q_GATE | TRAIT_NORM_EXPANDED))
         graph_expand(graph, cur);
     cur = mix_tokens(network, il, cur);
     if (last) {

@@ -66,7 +66,7 @@ int32_t recurrent_convolution_input(struct network *network, int32_t rows, int32
                                     uint64_t channels)
 {
     struct graph *graph = &network->graph;
-    uint64_t kernel = network->hparams->ssm_conv_kernel, before = kernel ? kernel - 1 : 0;
+    uint64_t before = channels ? graph_shape(graph, state).ne[0] / channels : 0;
     uint64_t n = network->n_tokens / network->n_seqs;
     int32_t old = graph_reshape(graph, rows, SHAPE(before, channels, network->n_seqs));
     int32_t turned =
@@ -197,6 +197,10 @@ int32_t network_recurrent(struct network *network, uint32_t il, int32_t x)
 {
     if (network_has(network, il, PART_SSM_X))
         return mamba(network, il, x);
+    if (network_has(network, il, PART_SHORT_CONV_IN))
+        return recurrent_short_convolution(network, il, x);
+    if (network_has(network, il, PART_KDA_CONV_Q))
+        return recurrent_delta_attention(network, il, x);
     if (network_has(network, il, PART_SSM_BETA_ALPHA) || network_has(network, il, PART_SSM_ALPHA))
         return recurrent_delta_net(network, il, x);
     if (network_has(network, il, PART_SSM_IN))

@@ -21,5 +21,7 @@ int32_t recurrent_by_sequence(struct network *network, int32_t x);
 int32_t recurrent_by_token(struct network *network, int32_t x);
 
 int32_t recurrent_delta_net(struct network *network, uint32_t il, int32_t x);
+int32_t recurrent_delta_attention(struct network *network, uint32_t il, int32_t x);
+int32_t recurrent_short_convolution(struct network *network, uint32_t il, int32_t x);
 
 #endif
