@@ -118,9 +118,6 @@ static void apply_one(const struct rig *rig, int index, struct device *device,
 {
     char *kind = calibration_kind(rig, index);
     bool is_set = device->efficiency > 0 && device->efficiency_source != RATE_CALIBRATED;
-    if (!is_set) {
-        device->efficiency = 0;
-    }
     for (size_t i = 0; i < found->n; i++) {
         const struct calibration *one = &found->list[i];
         if (strcmp(one->kind, kind) != 0) {

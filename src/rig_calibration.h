@@ -28,8 +28,8 @@ char *calibration_kind(const struct rig *rig, int device);
 /* New: the file for this rig; NULL without a home. */
 char *calibration_path(const struct rig *rig);
 
-/* Sets the efficiencies that are kept for the rig, where no one else set them; those kept before go. A file that
- * cannot be read counts as none. */
+/* Sets the efficiencies that are kept for the rig, where no one else set them; what a plan document or a device file
+ * has from an earlier calibration gives way to them. A file that cannot be read counts as none. */
 void calibration_apply(struct rig *rig);
 
 /* Replaces what is kept. ERROR_SYSTEM. */
