@@ -140,7 +140,8 @@ static void say_mode(const struct ui *ui, const struct scene *scene, const struc
 }
 
 /* "45.2 t/s", and where there is room the bound and what it rests on; "" where it is not known. */
-static void say_speed(const struct scene *scene, bool is_wide, char *out, size_t n)
+static void say_speed(const struct scene *scene, bool is_wide, bool with_prompt, char *out,
+                      size_t n)
 {
     const struct speed *speed = scene->speed;
     out[0] = '\0';
@@ -152,7 +153,7 @@ static void say_speed(const struct scene *scene, bool is_wide, char *out, size_t
         used += (size_t)snprintf(out + used, n - used, " of at most %.1f",
                                  speed->bound_tokens_per_second);
     }
-    if (is_wide && scene->prompt != NULL && scene->prompt->known && used < n) {
+    if (with_prompt && scene->prompt != NULL && scene->prompt->known && used < n) {
         snprintf(out + used, n - used, "   prompt %.0f t/s", scene->prompt->tokens_per_second);
     }
 }
@@ -163,7 +164,7 @@ struct fit_text {
     int cells;
 };
 
-static void say_fit(const struct scene *scene, bool is_wide, struct fit_text *out)
+static void say_fit(const struct scene *scene, bool is_wide, bool with_prompt, struct fit_text *out)
 {
     const struct device_use *host = &scene->shown->host;
     *out = (struct fit_text){0};
@@ -183,7 +184,7 @@ static void say_fit(const struct scene *scene, bool is_wide, struct fit_text *ou
     size_t n = count_warnings(scene->shown);
     out->any_warning = n > 0;
     snprintf(out->warnings, sizeof out->warnings, "   %zu warning%s", n, n == 1 ? "" : "s");
-    say_speed(scene, is_wide, out->speed, sizeof out->speed);
+    say_speed(scene, is_wide, with_prompt, out->speed, sizeof out->speed);
     out->cells = text_width(out->fits) + text_width(out->warnings) + text_width(out->speed);
 }
 
@@ -208,7 +209,11 @@ void status_draw(const struct ui *ui, const struct scene *scene, const struct la
     int end = ui->width - (layout->is_wide ? 1 : 2);
     say_mode(ui, scene, layout, true, right, sizeof right);
     struct fit_text fit;
-    say_fit(scene, layout->is_wide && text[0] == '\0', &fit);
+    bool has_room = layout->is_wide && text[0] == '\0';
+    say_fit(scene, has_room, has_room, &fit);
+    if (has_room && fit.cells + 3 > end - text_width(right)) {
+        say_fit(scene, true, false, &fit); /* hints come before the speed of prompts */
+    }
     int wanted = fit.cells + 3;
     wanted += !has_help && text[0] != '\0' ? text_width(text) + 3 : 0;
     if (wanted > end - text_width(right)) {
