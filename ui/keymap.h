@@ -97,8 +97,6 @@ enum action {
     ACTION_RESERVE,
     ACTION_MARGIN,
     ACTION_TOTAL,
-    ACTION_RENAME,
-    ACTION_PIN,
     ACTION_FORGET,
     ACTION_COUNT,
 };

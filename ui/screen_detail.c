@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHEET_LINES = 100 };
+
 static void row(struct canvas *canvas, int *y, enum ink ink, const char *label, uint64_t bytes,
                 const char *note)
 {
@@ -135,14 +137,13 @@ static const char *source_note(const struct scene *scene, enum figure_source sou
     return source == FIGURE_EXACT ? "" : figure_source_name(source);
 }
 
-static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
+/* From the top of a sheet that is high enough for all; returns the lines used. */
+static int write_sheet(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     int device = device_of(ui, scene);
     const struct device *what = scene_device(scene->rig, device);
     const struct device_use *use = scene_use(scene->held, device);
-    char title[256];
-    snprintf(title, sizeof title, "Detail: %s %s", what->name, what->description);
-    int y = screen_frame(ui, scene, canvas, title, "q back");
+    int y = 0;
     draw_tensor(ui, scene, &y, canvas);
     canvas_format(canvas, 2, y, INK_STRONG, "%s", what->name);
     canvas_right(canvas, 52, y, INK_DIM, "bytes");
@@ -174,9 +175,37 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
     uint64_t distance = use->headroom < 0 ? (uint64_t)-use->headroom : (uint64_t)use->headroom;
     row(canvas, &y, use->headroom < 0 ? INK_OVER : INK_OK,
         use->headroom < 0 ? "OVER BUDGET BY" : "room left", distance, "");
-    if (y + 3 < canvas->height) {
-        draw_speed(scene, device, &y, canvas);
-    }
+    draw_speed(scene, device, &y, canvas);
+    return y;
 }
 
-const struct screen_ops detail_screen = {draw, NULL, NULL};
+static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
+{
+    const struct device *what = scene_device(scene->rig, device_of(ui, scene));
+    int top = screen_list_of(ui, SCREEN_DETAIL)->cursor;
+    struct canvas sheet;
+    char title[256];
+    snprintf(title, sizeof title, "Detail: %s %s", what->name, what->description);
+    canvas_init(&sheet, canvas->width, SHEET_LINES, canvas->ascii);
+    int lines = write_sheet(ui, scene, &sheet);
+    bool is_longer = lines > screen_height(ui);
+    int y = screen_frame(ui, scene, canvas, title, is_longer ? "Up Down scroll  q back" : "q back");
+    for (int line = 0; line < screen_height(ui) && top + line < lines; line++) {
+        size_t width = (size_t)canvas->width;
+        memcpy(canvas->cells + (size_t)(y + line) * width,
+               sheet.cells + (size_t)(top + line) * width, width * sizeof *canvas->cells);
+    }
+    canvas_clear(&sheet);
+}
+
+/* The cursor is the first line shown. */
+static int lines(const struct ui *ui, const struct scene *scene)
+{
+    struct canvas sheet;
+    canvas_init(&sheet, ui->width, SHEET_LINES, false);
+    int last = write_sheet(ui, scene, &sheet) - screen_height(ui) + 1;
+    canvas_clear(&sheet);
+    return last > 1 ? last : 1;
+}
+
+const struct screen_ops detail_screen = {draw, lines, NULL};

@@ -119,6 +119,7 @@ static void draw_note(struct paper *paper, const char *note)
         while (cut < length && cut > width / 2 && note[cut] != ' ') {
             cut--;
         }
+        cut = cut > 0 ? cut : 1;
         draw_text(paper, INK_STRONG, note, cut);
         note += cut + strspn(note + cut, " ");
     }

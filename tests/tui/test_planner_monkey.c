@@ -3,6 +3,7 @@
  * no leak and the terminal as it was.
  *
  * OTPLAN_MONKEY_SEED and OTPLAN_MONKEY_EVENTS try other sessions by hand. */
+#include "tests/support/key_typed.h"
 #include "tests/support/planner_terminal.h"
 #include "tests/support/pty_state.h"
 #include "ui/event.h"
@@ -21,7 +22,7 @@ struct monkey {
     uint64_t state, seed;
     char directory[64];
     struct pty *terminal;
-    size_t events, quits;
+    size_t events;
     char trail[4096]; /* the last keys, for the one who has to find out why */
 };
 
@@ -86,36 +87,18 @@ static void type(struct monkey *monkey, const char *keys)
     pty_type(monkey->terminal, keys);
 }
 
-/* A key of the table, as pty_type writes it. No `/` while a name of a file may be asked for: what
- * it writes stays in its own folder. */
+/* Quitting has its own chance. No `/` while a name of a file may be asked for: what it writes stays in its own
+ * folder. */
 static void table_key(struct monkey *monkey)
 {
+    char keys[32];
     const struct binding *binding = &keymap[chance(monkey, (uint32_t)keymap_length)];
     uint32_t key = binding->keys[chance(monkey, KEYS_MAX)];
-    char name[16], keys[32];
-    keymap_key_name(key, name);
     if (key == 0 || key == ('c' & PRESS_CONTROL) || key == PRESS_F1 + 9)
-        return; /* quitting has its own chance */
-    const char *text = keymap_key_name(key, name);
+        return;
     if (key == '/')
-        snprintf(keys, sizeof keys, "<C-g>/");
-    else if (key == '<')
-        snprintf(keys, sizeof keys, "<Less>");
-    else if (strlen(text) == 1)
-        snprintf(keys, sizeof keys, "%s", text);
-    else if (strncmp(text, "Ctrl-", 5) == 0)
-        snprintf(keys, sizeof keys, "<C-%s>", text + 5);
-    else if (strcmp(text, "Shift-Tab") == 0)
-        snprintf(keys, sizeof keys, "<BackTab>");
-    else if (strncmp(text, "Shift-", 6) == 0)
-        snprintf(keys, sizeof keys, "<S-%s>", text + 6);
-    else if (strncmp(text, "Pg", 2) == 0)
-        snprintf(keys, sizeof keys, "<Page%s>", text[2] == 'U' ? "Up" : "Down");
-    else if (strcmp(text, "Del") == 0)
-        snprintf(keys, sizeof keys, "<Delete>");
-    else
-        snprintf(keys, sizeof keys, "<%s>", text);
-    type(monkey, keys);
+        type(monkey, "<C-g>");
+    type(monkey, key_typed(key, keys));
 }
 
 static void plain_key(struct monkey *monkey)
@@ -255,8 +238,15 @@ static void act(struct monkey *monkey)
 
 /* ---- what has to hold ----------------------------------------------------------------------- */
 
-/* To the main screen, wherever it is: prompts, questions and screens closed, nothing carried. */
-static void calm(struct monkey *monkey)
+static bool rests_or_ended(struct pty *t, void *data)
+{
+    (void)data;
+    return t->ended || (pty_alternate(t) && pty_shows(t, "NORMAL"));
+}
+
+/* To the main screen, wherever it is: prompts, questions and screens closed, nothing carried. False where the
+ * last key had it quit. */
+static bool calm(struct monkey *monkey)
 {
     struct pty *t = monkey->terminal;
     pty_resize(t, 40, 120);
@@ -264,10 +254,9 @@ static void calm(struct monkey *monkey)
     pty_release(t, 1, 0, 0);
     for (int i = 0; i < 12; i++)
         pty_type(t, "<C-g>");
-    if (!pty_wait(t, stays_or_ended, NULL) || t->ended)
-        return;
-    cr_assert(pty_wait_for(t, "NORMAL"), "seed %llu, event %zu: after %s\n%s",
+    cr_assert(pty_wait(t, rests_or_ended, NULL), "seed %llu, event %zu: after %s\n%s",
               (unsigned long long)monkey->seed, monkey->events, monkey->trail, pty_screen(t));
+    return !t->ended;
 }
 
 static void command(struct monkey *monkey, const char *line, const char *answer)
@@ -304,7 +293,8 @@ static void check(struct monkey *monkey)
 {
     static size_t count;
     char change[64];
-    calm(monkey);
+    if (!calm(monkey))
+        return;
     /* a step of our own, so that there is one to undo */
     snprintf(change, sizeof change, "set ctx %zu", 4096 + 256 * (++count % 90));
     command(monkey, change, change + strlen("set "));
@@ -330,7 +320,10 @@ static bool has_autosave(struct pty *t, void *data)
 
 static void survives_a_kill(struct monkey *monkey)
 {
-    calm(monkey);
+    if (!calm(monkey)) {
+        finish(monkey);
+        start(monkey);
+    }
     command(monkey, "set ctx 12544", "ctx 12544");
     char *before = written(monkey, "a.json"); /* which forgets the copy kept in case of a crash */
     command(monkey, "set ctx 23552", "ctx 23552");
@@ -358,15 +351,14 @@ Test(planner_monkey, keeps_the_plan_and_gives_the_terminal_back)
     start(&monkey);
     while (monkey.events < events) {
         act(&monkey);
+        if (monkey.events % 500 == 0)
+            check(&monkey);
         if (monkey.terminal->ended) {
             finish(&monkey);
-            monkey.quits++;
             start(&monkey);
-        } else if (monkey.events % 500 == 0)
-            check(&monkey);
+        }
     }
     survives_a_kill(&monkey);
-    calm(&monkey);
     pty_type(monkey.terminal, ":quit!<Enter>");
     finish(&monkey);
     char remove[96];
