@@ -62,7 +62,7 @@ static enum rank rank_words(const struct shell_script *words)
     return rank;
 }
 
-static enum rank rank_of(const struct variables *variables, const struct shell_command *command)
+static enum rank rank_of(struct variables *variables, const struct shell_command *command)
 {
     struct shell_script words;
     size_t program = program_word(command);
@@ -77,12 +77,11 @@ static enum rank rank_of(const struct variables *variables, const struct shell_c
 
 /* The first of those that say most. */
 static const struct shell_command *choose_command(const struct shell_script *script,
-                                                  const struct variables *variables,
-                                                  enum rank *best)
+                                                  struct variables *variables, enum rank *best)
 {
     const struct shell_command *chosen = NULL;
     *best = NO_PROGRAM;
-    for (size_t i = 0; i < script->n; i++) {
+    for (size_t i = 0; i < script->n && *best < OVERRIDES; i++) {
         enum rank rank = rank_of(variables, &script->commands[i]);
         if (rank > *best) {
             *best = rank;
@@ -148,7 +147,7 @@ static void note_variables(const struct shell_command *words, struct imported *o
 }
 
 /* Words behind the program, or all where there is none. */
-static void import_expanded(const struct variables *variables, const struct shell_command *command,
+static void import_expanded(struct variables *variables, const struct shell_command *command,
                             size_t from, bool colons, struct imported *out)
 {
     static const struct shell_command none;
@@ -161,7 +160,7 @@ static void import_expanded(const struct variables *variables, const struct shel
     shell_script_clear(&words);
 }
 
-static void import_program(const struct shell_script *script, const struct variables *variables,
+static void import_program(const struct shell_script *script, struct variables *variables,
                            const struct shell_command *command, struct imported *out)
 {
     size_t program = program_word(command);
@@ -186,7 +185,7 @@ static void cut_sentence(struct shell_word *word)
 }
 
 /* A launcher of its own, or prose around a line: what stands from the first flag on. */
-static bool import_unknown(const struct shell_script *script, const struct variables *variables,
+static bool import_unknown(const struct shell_script *script, struct variables *variables,
                            struct imported *out)
 {
     for (size_t i = 0; i < script->n; i++) {
@@ -250,7 +249,7 @@ static size_t count_flag_lines(const char *text, size_t size)
 }
 
 static bool import_without_program(const char *text, size_t size, const struct shell_script *script,
-                                   const struct variables *variables, struct imported *out)
+                                   struct variables *variables, struct imported *out)
 {
     if (count_flag_lines(text, size) < 2) {
         return import_parameters(script, false, out) || import_unknown(script, variables, out);

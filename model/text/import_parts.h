@@ -38,8 +38,8 @@ void variables_free(struct variables **variables);
 
 /* The words of a command from `from` on with arrays, variables that hold flags, and variables of override
  * values put in; all others stay as they stand. One command, new. */
-void import_expand(const struct variables *variables, const struct shell_command *command,
-                   size_t from, struct shell_script *out);
+void import_expand(struct variables *variables, const struct shell_command *command, size_t from,
+                   struct shell_script *out);
 
 /* A command line, a script or lines of flags; false where there is none. */
 bool import_shell(const char *text, size_t size, enum shell_style style, struct imported *out);

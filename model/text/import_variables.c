@@ -16,6 +16,7 @@ struct variable {
 struct variables {
     struct variable *items;
     size_t n;
+    size_t expanded; /* bytes put in so far, so that those that hold each other come to an end */
 };
 
 static struct variable *find(const struct variables *variables, const char *name, size_t length)
@@ -174,6 +175,8 @@ static void add_word(struct shell_script *out, const struct shell_word *word, co
     shell_script_add(out, false, copy);
 }
 
+enum { MOST_DEPTH = 4, MOST_WORDS = 100000, MOST_VALUE = 1 << 20, MOST_EXPANDED = 1 << 21 };
+
 /* An override's value with the texts of its variables in it. */
 static void add_value(const struct variables *variables, const struct shell_word *word,
                       struct shell_script *out)
@@ -182,7 +185,7 @@ static void add_value(const struct variables *variables, const struct shell_word
     for (const char *at = word->text; *at != '\0';) {
         size_t length = 0;
         const struct variable *variable = mention(variables, at, &length);
-        if (variable != NULL && !variable->is_array) {
+        if (variable != NULL && !variable->is_array && text.length < MOST_VALUE) {
             strbuf_add(&text, variable->value);
             at += length;
         } else {
@@ -196,14 +199,15 @@ static void add_value(const struct variables *variables, const struct shell_word
     shell_script_add(out, false, copy);
 }
 
-static void add_expanded(const struct variables *variables, const struct shell_word *words,
-                         size_t n, unsigned depth, struct shell_script *out);
+static void add_expanded(struct variables *variables, const struct shell_word *words, size_t n,
+                         unsigned depth, struct shell_script *out);
 
-static void add_variable(const struct variables *variables, const struct variable *variable,
+static void add_variable(struct variables *variables, const struct variable *variable,
                          enum shell_style style, uint32_t line, unsigned depth,
                          struct shell_script *out)
 {
     struct shell_script script;
+    variables->expanded += strlen(variable->value) + 1;
     shell_split(variable->value, strlen(variable->value), style, &script, NULL);
     for (size_t i = 0; i < script.n; i++) {
         for (size_t k = 0; k < script.commands[i].n; k++) {
@@ -223,10 +227,8 @@ static bool holds_flags(const struct variable *variable)
     return variable->is_array || (text[0] == '-' && text[1] != '\0');
 }
 
-enum { MOST_DEPTH = 4, MOST_WORDS = 100000 };
-
-static void add_expanded(const struct variables *variables, const struct shell_word *words,
-                         size_t n, unsigned depth, struct shell_script *out)
+static void add_expanded(struct variables *variables, const struct shell_word *words, size_t n,
+                         unsigned depth, struct shell_script *out)
 {
     for (size_t i = 0; i < n; i++) {
         size_t length = 0;
@@ -237,7 +239,9 @@ static void add_expanded(const struct variables *variables, const struct shell_w
         enum shell_style style = whole && variable->is_array  ? SHELL_POSIX
                                  : open == '%' || open == '!' ? SHELL_RAW
                                                               : SHELL_FIELDS;
-        if (whole && holds_flags(variable) && depth < MOST_DEPTH && so_far < MOST_WORDS) {
+        bool expands =
+            depth < MOST_DEPTH && so_far < MOST_WORDS && variables->expanded < MOST_EXPANDED;
+        if (whole && holds_flags(variable) && expands) {
             add_variable(variables, variable, style, words[i].line, depth, out);
         } else if (i > 0 && import_is_override(words[i - 1].text) && so_far < MOST_WORDS) {
             add_value(variables, &words[i], out);
@@ -247,8 +251,8 @@ static void add_expanded(const struct variables *variables, const struct shell_w
     }
 }
 
-void import_expand(const struct variables *variables, const struct shell_command *command,
-                   size_t from, struct shell_script *out)
+void import_expand(struct variables *variables, const struct shell_command *command, size_t from,
+                   struct shell_script *out)
 {
     *out = (struct shell_script){0};
     if (from < command->n) {

@@ -375,14 +375,17 @@ static void find_command(const char *text, size_t size, struct search *search)
 
 /* --- macros --------------------------------------------------------------------------------------- */
 
-/* `${name}` becomes `text`; takes `command`, new. */
+enum { MOST_COMMAND = 1 << 17 }; /* what Linux takes as one argument */
+
+/* `${name}` becomes `text`, as far as a command may grow; takes `command`, new. */
 static char *replace_all(char *command, const char *name, const char *text)
 {
     struct strbuf out = {0};
     char *mention = memory_format("${%s}", name);
     size_t length = strlen(mention);
     const char *at = command;
-    for (const char *found; (found = strstr(at, mention)) != NULL; at = found + length) {
+    for (const char *found; (found = strstr(at, mention)) != NULL && out.length < MOST_COMMAND;
+         at = found + length) {
         strbuf_add_n(&out, at, (size_t)(found - at));
         strbuf_add(&out, text);
     }
@@ -391,8 +394,6 @@ static char *replace_all(char *command, const char *name, const char *text)
     free(command);
     return strbuf_take(&out);
 }
-
-enum { MOST_COMMAND = 1 << 20 };
 
 /* llama-swap's `macros:`, of the file or of a model; they may use those in front of them, so the last goes
  * first: `${a}` in a later one is put in by an earlier one. */
@@ -410,9 +411,12 @@ static char *put_macros(const char *text, size_t size, char *command, unsigned d
             char *mention = memory_format("${%s}", key);
             if (strstr(command, mention) != NULL) {
                 char *found = read_command(&yaml, line.indent, value, length);
-                command = replace_all(command, key, found);
+                bool itself = strstr(found, mention) != NULL;
+                if (!itself && strlen(found) < MOST_COMMAND) {
+                    command = replace_all(command, key, found);
+                    any = true;
+                }
                 free(found);
-                any = true;
             }
             free(mention);
         } else if (key != NULL) {
