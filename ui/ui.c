@@ -153,7 +153,6 @@ static void settle_bars(struct ui *ui, const struct scene *scene, const struct l
     int n = (int)scene->rig->n_devices;
     int shown = layout->bar_lines * layout->bars_a_line;
     int wanted = ui->carry >= 0 ? ui->carry : ui->device;
-    ui->device = between(ui->device, DEVICE_HOST, n - 1);
     int top = (int)ui->device_top;
     bool follow = (ui->focus == FOCUS_DEVICES || ui->mode == MODE_MOVE) &&
                   ui->drag.state == DRAG_IDLE && wanted >= 0;
@@ -165,9 +164,19 @@ static void settle_bars(struct ui *ui, const struct scene *scene, const struct l
     ui->device_top = (size_t)between(top, 0, n > shown ? n - shown : 0);
 }
 
+/* Devices come and go, by undo too; also while the window is too small to show them. */
+static void settle_targets(struct ui *ui, const struct scene *scene)
+{
+    int n = (int)scene->rig->n_devices;
+    ui->device = between(ui->device, DEVICE_HOST, n - 1);
+    ui->carry = ui->carry < n ? ui->carry : CARRY_NONE;
+    ui->last_target = ui->last_target < n ? ui->last_target : CARRY_NONE;
+}
+
 void main_settle(struct ui *ui, const struct scene *scene)
 {
     struct layout layout;
+    settle_targets(ui, scene);
     main_layout(ui, scene, &layout);
     if (layout.too_small) {
         return;

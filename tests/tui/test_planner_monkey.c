@@ -47,7 +47,12 @@ static uint64_t number_from(const char *variable, uint64_t otherwise)
 static void start(struct monkey *monkey)
 {
     const char *const argv[] = {OTPLAN_PROGRAM, "demo", NULL};
-    struct pty_options options = {.rows = 40, .columns = 120, .directory = monkey->directory};
+    char sanitizer[128];
+    snprintf(sanitizer, sizeof sanitizer, "ASAN_OPTIONS=exitcode=99:log_path=%s/sanitizer",
+             monkey->directory);
+    const char *const environment[] = {sanitizer, NULL};
+    struct pty_options options = {
+        .rows = 40, .columns = 120, .environment = environment, .directory = monkey->directory};
     monkey->terminal = pty_start(&options, argv);
     cr_assert_not_null(monkey->terminal);
     cr_assert(pty_wait_for(monkey->terminal, "CUDA3"), "%s", pty_screen(monkey->terminal));
@@ -56,12 +61,15 @@ static void start(struct monkey *monkey)
 static void finish(struct monkey *monkey)
 {
     int status = 0;
+    char command[128];
     struct pty *t = monkey->terminal;
     cr_assert(pty_wait_end(t, &status), "seed %llu: it does not end:\n%s",
               (unsigned long long)monkey->seed, pty_screen(t));
+    snprintf(command, sizeof command, "cat '%s'/sanitizer* 2>/dev/null", monkey->directory);
+    char *said = status != 0 ? shell_output(command, NULL) : NULL;
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0,
               "seed %llu, event %zu: status %x after %s\n%s", (unsigned long long)monkey->seed,
-              monkey->events, (unsigned)status, monkey->trail, pty_screen(t));
+              monkey->events, (unsigned)status, monkey->trail, said);
     const char *left = pty_not_restored(t);
     cr_assert_null(left, "seed %llu, event %zu: %s after %s", (unsigned long long)monkey->seed,
                    monkey->events, left, monkey->trail);
