@@ -168,8 +168,12 @@ void watch_plan(struct watch *watch, const struct rig *rig, const struct evaluat
         const struct device *device = is_host ? &rig->host : &rig->devices[i];
         const struct device_use *use = is_host ? &evaluation->host : &evaluation->devices[i];
         size_t at = find_device(watch, device);
-        if (at != SIZE_MAX) {
-            plan_line(watch, device, use, &watch->lines[at]);
+        if (at == SIZE_MAX) {
+            continue;
+        }
+        plan_line(watch, device, use, &watch->lines[at]);
+        if (is_host && evaluation->resolved.load_mode == LOAD_MMAP) {
+            watch->lines[at].missing = 0; /* a file's pages are read again where memory is short */
         }
     }
 }
