@@ -147,6 +147,7 @@ static void predict_decodes(struct calibrate_run *run)
 static bool fit(struct calibrate_run *run, struct error *error)
 {
     size_t n = run->results.n;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers, as results may share what they point to */
     run->trials = memory_array(n, sizeof *run->trials);
     run->decodes = memory_array(n, sizeof *run->decodes);
     run->decode_of = memory_array(n, sizeof *run->decode_of);

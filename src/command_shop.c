@@ -97,8 +97,8 @@ static bool make_list(const struct options *options, struct shop_list *list, str
         made = asset_path(ASSET_RIGS, &path, error) && read_list(list, path, error);
         free(path);
     }
-    return made &&
-           (list->n > 0 || error_set(error, ERROR_INPUT, "%s: no rig in it", options->rigs));
+    const char *from = options->rigs != NULL ? options->rigs : ASSET_RIGS;
+    return made && (list->n > 0 || error_set(error, ERROR_INPUT, "%s: no rig in it", from));
 }
 
 static void list_clear(struct shop_list *list)
@@ -303,6 +303,7 @@ int command_shop(const struct options *options, struct error *error)
                 session_read_depth(options, &session, error) && make_list(options, &list, error);
     if (done) {
         look(&session, &list);
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): make_list finds some or fails */
         qsort(list.offers, list.n, sizeof *list.offers, by_result);
         done = print(options, &session, &list, error);
     }

@@ -169,7 +169,8 @@ static void sum_up(struct prompt *prompt)
         all += out->devices[i].seconds;
         slowest = fmax(slowest, out->devices[i].seconds);
     }
-    double pieces = out->n_ubatch > 0 ? fmax(1, resolved->n_batch / out->n_ubatch) : 1;
+    uint32_t whole = out->n_ubatch > 0 ? resolved->n_batch / out->n_ubatch : 1;
+    double pieces = whole > 0 ? whole : 1;
     double seconds =
         prompt->evaluation->pipeline_parallel ? all + (pieces - 1) * slowest : all * pieces;
     out->known = out->known && seconds > 0;
