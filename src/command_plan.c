@@ -1,5 +1,6 @@
 #include "src/commands.h"
 
+#include "model/plan/advice.h"
 #include "src/output.h"
 #include "src/plan_save.h"
 #include "src/plan_summary.h"
@@ -52,10 +53,29 @@ static void take_probe(const struct options *options, const struct session *sess
     }
 }
 
+/* The optimiser's own answers on other machines: only as long as they come at once. */
+enum { ADVICE_MOST = 100000 }; /* tensors times runs */
+
+static bool advise(const struct options *options, const struct session *session, struct advice *out)
+{
+    struct optimise_options optimise;
+    size_t runs = session->rig.n_devices + 2;
+    if (!session->has_before_auto || strcmp(options->strategy, "fit") == 0 ||
+        session->model->n_tensors * runs > ADVICE_MOST ||
+        !session_find_strategy(options, session, &optimise, NULL) ||
+        optimise.strategy == STRATEGY_CONTEXT) {
+        return false;
+    }
+    advice_make(session->model, &session->rig, &session->before_auto, &optimise, &session->plan,
+                out);
+    return true;
+}
+
 int command_plan(const struct options *options, struct error *error)
 {
     struct session session;
     struct evaluation evaluation = {0};
+    struct advice advice = {0};
     bool done = session_open(options, false, &session, error) &&
                 session_evaluate(&session, options, true, &evaluation, error);
     if (done) {
@@ -68,12 +88,14 @@ int command_plan(const struct options *options, struct error *error)
             .evaluation = &evaluation,
             .model_path = session_model_path(&session),
             .depth = session.depth,
+            .advice = advise(options, &session, &advice) ? &advice : NULL,
         };
         done = plan_save(options, &session, &source, error) &&
                (options->json ? print_json(&source, error)
                               : print_summary(&source, &session, options->ascii, error));
     }
     bool unfit = options->check && !evaluation.all_fit;
+    advice_clear(&advice);
     evaluation_clear(&evaluation);
     session_close(&session);
     return !done ? (int)error->kind : unfit ? ERROR_UNFIT : 0;

@@ -1,6 +1,7 @@
 #include "src/plan_json.h"
 
 #include "model/base/memory.h"
+#include "model/plan/advice.h"
 #include "model/text/argument_values.h"
 #include "model/text/export.h"
 #include "src/json_out.h"
@@ -243,6 +244,41 @@ static void add_arguments(struct json_object *object, const struct plan_json_sou
     export_source_clear(&export);
 }
 
+static struct json_object *card_advice_json(const struct model *model, const struct device *device,
+                                            const struct card_advice *card)
+{
+    struct json_object *object = json_object_new_object();
+    json_out_text(object, "name", device->name);
+    json_out_bytes(object, "left", card->left);
+    json_out_text(object, "smallest",
+                  card->smallest_row >= 0 ? model->tensors[card->smallest_row].name : NULL);
+    json_out_bytes(object, "smallest_bytes", card->smallest_bytes);
+    json_object_object_add(object, "tokens_per_second_with_1_gib",
+                           card->with_gib > 0 ? json_object_new_double(card->with_gib) : NULL);
+    return object;
+}
+
+static struct json_object *advice_json(const struct rig *rig, const struct model *model,
+                                       const struct advice *advice)
+{
+    struct json_object *object = json_object_new_object();
+    struct json_object *cards = json_object_new_array();
+    for (size_t i = 0; i < advice->n_cards; i++) {
+        if (advice->cards[i].in_use) {
+            json_object_array_add(cards,
+                                  card_advice_json(model, &rig->devices[i], &advice->cards[i]));
+        }
+    }
+    json_out_text(object, "limiting",
+                  advice->limiting >= 0 ? rig->devices[advice->limiting].name : NULL);
+    json_object_object_add(object, "devices", cards);
+    json_object_object_add(object, "tokens_per_second_with_q8_0_cache",
+                           advice->with_q8_cache > 0 ? json_object_new_double(advice->with_q8_cache)
+                                                     : NULL);
+    json_out_bytes(object, "q8_0_cache_saves", advice->q8_saves);
+    return object;
+}
+
 char *plan_json_text(const struct plan_json_source *source)
 {
     const struct evaluation *evaluation = source->evaluation;
@@ -259,6 +295,10 @@ char *plan_json_text(const struct plan_json_source *source)
                            overrides_json(source->rig, source->plan, evaluation));
     add_arguments(object, source);
     json_object_object_add(object, "throughput", speed_json(source));
+    if (source->advice != NULL) {
+        json_object_object_add(object, "advice",
+                               advice_json(source->rig, source->model, source->advice));
+    }
     json_object_object_add(object, "warnings", warnings_json(evaluation));
     return json_out_take(object);
 }

@@ -4,6 +4,7 @@
 
 #include "model/text/arguments.h"
 
+struct advice;
 struct json_object;
 
 struct plan_json_source {
@@ -11,8 +12,9 @@ struct plan_json_source {
     const struct rig *rig;
     const struct plan *plan;
     const struct evaluation *evaluation;
-    const char *model_path; /* the file to name in `command` */
-    uint64_t depth;         /* tokens in the cache, for the speed */
+    const char *model_path;      /* the file to name in `command` */
+    uint64_t depth;              /* tokens in the cache, for the speed */
+    const struct advice *advice; /* of the optimiser's plan; NULL: none was asked for */
 };
 
 /* New: the whole document as text, ending in a newline. */

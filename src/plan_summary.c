@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/base/plain_text.h"
+#include "model/plan/advice.h"
 #include "model/plan/components.h"
 #include "model/text/argument_values.h"
 #include "model/text/export.h"
@@ -391,6 +392,28 @@ static void add_command(const struct plan_json_source *source, struct strbuf *ou
     export_source_clear(&export);
 }
 
+/* What limits the optimiser's plan, a line a card, and what would help. */
+static void add_advice(const struct plan_json_source *source, struct strbuf *out)
+{
+    const struct advice *advice = source->advice;
+    for (size_t i = 0; advice != NULL && i < advice->n_cards; i++) {
+        struct strbuf line = {0};
+        advice_limit_text(source->model, source->rig, advice, i, &line);
+        if (advice->cards[i].with_gib > 0) {
+            strbuf_add(&line, "; ");
+            advice_gib_text(source->rig, advice, i, &line);
+        }
+        strbuf_add_plain(out, strbuf_text(&line));
+        strbuf_add(out, "\n");
+        strbuf_clear(&line);
+    }
+    if (advice != NULL && advice->with_q8_cache > 0) {
+        advice_cache_text(advice, out);
+        strbuf_add(out, "\n");
+    }
+    strbuf_add(out, advice != NULL ? "\n" : "");
+}
+
 void plan_summary(const struct plan_json_source *source, const struct summary_style *style,
                   struct strbuf *out)
 {
@@ -399,6 +422,7 @@ void plan_summary(const struct plan_json_source *source, const struct summary_st
     add_devices(source, style, out);
     add_components(source, style, out);
     speed_summary(source, out);
+    add_advice(source, out);
     add_warnings(source->evaluation, out);
     add_remedies(source, out);
     add_command(source, out);

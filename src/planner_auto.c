@@ -4,6 +4,7 @@
 #include "src/planner_state.h"
 
 #include "model/base/memory.h"
+#include "model/plan/advice.h"
 #include "model/plan/optimise.h"
 #include "ui/terminal.h"
 
@@ -11,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { ADVICE_MOST = 20000 }; /* tensors times runs: the result waits for it */
 
 struct planner_job {
     pthread_t thread;
@@ -23,6 +26,7 @@ struct planner_job {
     struct optimise_options options;
     bool succeeded;
     struct plan result;
+    struct advice advice; /* about the result */
     struct error error;
 };
 
@@ -38,7 +42,10 @@ static void *work(void *payload)
     struct optimise_report report = {0};
     job->succeeded = plan_optimise(job->model, &job->rig, &job->start, &job->options, &job->result,
                                    &report, &job->error);
-    optimise_report_clear(&report);
+    if (job->succeeded && job->options.strategy != STRATEGY_CONTEXT &&
+        job->model->n_tensors * (job->rig.n_devices + 2) <= ADVICE_MOST) {
+        advice_make(job->model, &job->rig, &job->start, &job->options, &job->result, &job->advice);
+    }
     atomic_store(&job->is_done, true);
     terminal_wake();
     return NULL;
@@ -67,6 +74,7 @@ static void own_plan(struct plan *to, const struct plan *from)
 static void job_free(struct planner_job *job)
 {
     plan_clear(&job->start);
+    advice_clear(&job->advice);
     if (job->succeeded) {
         plan_clear(&job->result);
     }
@@ -88,9 +96,13 @@ static void take_result(struct planner *planner, struct planner_job *job)
     job->succeeded = false; /* its result is taken */
     snprintf(name, sizeof name, "auto %s", strategy_name(job->options.strategy));
     planner_take(planner, &step, name);
+    advice_clear(&planner->advice);
+    planner->advice = job->advice;
+    planner->advice_id = planner_now(planner)->id;
+    job->advice = (struct advice){0};
     if (planner->speed.known) {
-        planner_say(planner, false, "%s: %.1f t/s, before %.1f; u undoes", name,
-                    planner->speed.tokens_per_second, before);
+        planner_say(planner, false, "%s: %.1f t/s, before %.1f; u undoes, i says what limits it",
+                    name, planner->speed.tokens_per_second, before);
     } else {
         planner_say(planner, false, "%s; u undoes, b compares", name);
     }
@@ -101,7 +113,9 @@ static void finish(struct planner *planner)
     struct planner_job *job = planner->job;
     planner->job = NULL;
     pthread_join(job->thread, NULL);
-    if (atomic_load(&job->is_cancelled)) {
+    bool stopped = atomic_load(&job->is_cancelled);
+    if (stopped && (!job->succeeded || job->id != planner_now(planner)->id ||
+                    plan_equal(&job->result, &job->start))) {
         planner_say(planner, false, "auto cancelled: nothing changed");
     } else if (!job->succeeded) {
         planner_say(planner, true, "%.590s", job->error.text);
@@ -109,6 +123,9 @@ static void finish(struct planner *planner)
         planner_say(planner, true, "auto: the plan was changed meanwhile; press a again");
     } else {
         take_result(planner, job);
+        if (stopped) {
+            planner_say(planner, false, "auto stopped: this is the best so far; u undoes");
+        }
     }
     job_free(job);
 }
@@ -132,9 +149,8 @@ bool planner_auto(struct planner *planner, const char *strategy, struct error *e
 {
     struct optimise_options options = {
         .strategy = STRATEGY_SPEED, .depth = planner->depth, .utilisation = 1.0};
-    if (strategy != NULL && !strategy_by_name(strategy, &options.strategy)) {
-        return error_set(error, ERROR_USAGE,
-                         "no strategy '%s': speed, balance, experts-cpu, aggressive", strategy);
+    if (strategy != NULL && !strategy_read(strategy, &options)) {
+        return error_set(error, ERROR_USAGE, "no strategy '%s': " STRATEGY_NAMES, strategy);
     }
     if (planner->job != NULL) {
         return error_set(error, ERROR_USAGE, "auto is at work already; Esc cancels it");

@@ -213,6 +213,7 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .n_arguments = planner->is_preview ? planner->n_preview_arguments : planner->n_arguments,
         .verify = planner->verify,
         .verify_text = planner->verify_error.text,
+        .advice = planner->advice_id == planner_now(planner)->id ? &planner->advice : NULL,
         .message = planner->message[0] != '\0' ? planner->message : planner_probe_progress(planner),
         .message_is_error = planner->message_is_error,
         .is_unsaved = planner_is_unsaved(planner),

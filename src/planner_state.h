@@ -8,6 +8,7 @@
 #define OTPLAN_SRC_PLANNER_STATE_H
 
 #include "model/log/log_verify.h"
+#include "model/plan/advice.h"
 #include "model/plan/measured.h"
 #include "model/plan/speed.h"
 #include "src/planner.h"
@@ -106,6 +107,8 @@ struct planner {
     bool probe_by_itself;  /* after an edit has settled; a failure ends that */
     bool told_cards_held;  /* that a card in use keeps it from starting: said once */
     uint64_t probe_due_ms; /* when it starts by itself; 0: not */
+    struct advice advice;  /* about the plan of that step, which the optimiser made */
+    uint64_t advice_id;    /* 0: none */
     bool has_terminal;
     bool is_done;
 };

@@ -11,6 +11,7 @@
 #include "src/device_file.h"
 #include "src/hf_cache.h"
 #include "src/import_file.h"
+#include "src/place_progress.h"
 #include "src/plan_document.h"
 #include "src/plan_rules.h"
 #include "src/rig_calibration.h"
@@ -322,29 +323,37 @@ static void replace_plan(struct session *session, struct plan *placed)
     session->plan = *placed;
 }
 
-bool session_place(const struct options *options, const struct session *session,
-                   const struct plan *start, struct plan *out, struct error *error)
+bool session_find_strategy(const struct options *options, const struct session *session,
+                           struct optimise_options *out, struct error *error)
 {
-    if (strcmp(options->strategy, "fit") == 0) {
-        return plan_fit(session->model, &session->rig, start, out, error);
-    }
-    struct optimise_options optimise = {
+    *out = (struct optimise_options){
         .strategy = config_strategy(&session->config),
         .depth = session->depth,
         .utilisation = session->config.expert_gpu_threshold > 0
                            ? session->config.expert_gpu_threshold
                            : AGGRESSIVE_SHARE,
     };
-    if (options->strategy[0] != '\0' && !strategy_by_name(options->strategy, &optimise.strategy)) {
-        return error_set(error, ERROR_USAGE,
-                         "--auto=%s: must be speed, balance, experts-cpu, aggressive or fit",
-                         options->strategy);
+    return options->strategy[0] == '\0' || strategy_read(options->strategy, out) ||
+           error_set(error, ERROR_USAGE, "--auto=%s: must be " STRATEGY_NAMES " or fit",
+                     options->strategy);
+}
+
+bool session_place(const struct options *options, const struct session *session,
+                   const struct plan *start, struct plan *out, struct error *error)
+{
+    struct optimise_options optimise;
+    struct optimise_report report;
+    if (strcmp(options->strategy, "fit") == 0) {
+        return plan_fit(session->model, &session->rig, start, out, error);
     }
-    struct optimise_report report = {0};
-    bool found =
+    if (!session_find_strategy(options, session, &optimise, error)) {
+        return false;
+    }
+    place_progress_begin(&optimise);
+    bool placed =
         plan_optimise(session->model, &session->rig, start, &optimise, out, &report, error);
-    optimise_report_clear(&report);
-    return found;
+    place_progress_end();
+    return placed;
 }
 
 /* --auto, or what llama.cpp's own --fit would do where a command leaves that to it. */
@@ -362,11 +371,13 @@ static bool place(const struct options *options, struct session *session, struct
         }
         return true;
     }
-    bool found = session_place(options, session, &session->plan, &placed, error);
-    if (found) {
-        replace_plan(session, &placed);
+    if (!session_place(options, session, &session->plan, &placed, error)) {
+        return false;
     }
-    return found;
+    session->before_auto = session->plan;
+    session->has_before_auto = true;
+    session->plan = placed;
+    return true;
 }
 
 static bool open_rest(const struct options *options, const struct plan_document *document,
@@ -454,6 +465,9 @@ bool session_open_model(const struct options *options, struct session *out, stru
 void session_close(struct session *session)
 {
     plan_clear(&session->plan);
+    if (session->has_before_auto) {
+        plan_clear(&session->before_auto);
+    }
     argument_facts_clear(&session->facts);
     rig_clear(&session->rig);
     model_free(&session->model);

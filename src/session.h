@@ -2,6 +2,7 @@
 #ifndef OTPLAN_SRC_SESSION_H
 #define OTPLAN_SRC_SESSION_H
 
+#include "model/plan/optimise.h"
 #include "model/text/arguments.h"
 #include "src/command_line.h"
 #include "src/config.h"
@@ -21,7 +22,9 @@ struct session {
     struct strbuf notes; /* what an import understood otherwise, one a line */
     uint64_t depth;      /* --depth: tokens in the cache, for the speed model */
     struct error beside; /* why llama.cpp refuses what stands beside the model; see src/beside.h */
-    bool fit_decided;    /* the command left the placement to --fit; the plan is --fit's */
+    struct plan before_auto; /* what --auto started from, where it did */
+    bool has_before_auto;
+    bool fit_decided; /* the command left the placement to --fit; the plan is --fit's */
 };
 
 /* Opens the model that the options, the plan document or the command line name. With `demo` the bundled
@@ -40,6 +43,10 @@ bool session_open_model(const struct options *options, struct session *out, stru
 /* The devices that the options name, else those of this machine. */
 bool session_find_devices(const struct options *options, const char *const *environment,
                           struct rig *rig, struct error *error);
+
+/* What --auto asks of the optimiser. ERROR_USAGE. */
+bool session_find_strategy(const struct options *options, const struct session *session,
+                           struct optimise_options *out, struct error *error);
 
 /* New `*out`: what --auto makes of `start` (options->strategy is not NULL). Free with plan_clear. */
 bool session_place(const struct options *options, const struct session *session,

@@ -89,7 +89,6 @@ static char *search(const struct session *session, const struct rig *rig)
         struct plan plan;
         struct error error = {0};
         more = plan_optimise(session->model, rig, &start, &options, &plan, &report, &error);
-        optimise_report_clear(&report);
         if (!more) {
             break;
         }

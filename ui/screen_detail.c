@@ -1,9 +1,9 @@
 /* Detail: every term of a device's bytes; or a tensor. */
-#include "ui/figures.h"
-#include "ui/parts.h"
-
 #include "model/base/strbuf.h"
 #include "model/net/compute_memory.h"
+#include "model/plan/advice.h"
+#include "ui/figures.h"
+#include "ui/parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +137,28 @@ static const char *source_note(const struct scene *scene, enum figure_source sou
     return source == FIGURE_EXACT ? "" : figure_source_name(source);
 }
 
+/* What limits the optimiser's plan here, and what would help. */
+static void draw_advice(const struct scene *scene, int device, int *y, struct canvas *canvas)
+{
+    const struct advice *advice = scene->advice;
+    if (advice == NULL || device < 0 || (size_t)device >= advice->n_cards) {
+        return;
+    }
+    struct strbuf text = {0};
+    advice_limit_text(scene->model, scene->rig, advice, (size_t)device, &text);
+    canvas_text(canvas, 2, (*y)++, -1, INK_PLAIN, strbuf_text(&text));
+    strbuf_reset(&text);
+    advice_gib_text(scene->rig, advice, (size_t)device, &text);
+    if (advice->with_q8_cache > 0) {
+        strbuf_add(&text, text.length > 0 ? "; " : "");
+        advice_cache_text(advice, &text);
+    }
+    if (text.length > 0) {
+        canvas_text(canvas, 2, (*y)++, -1, INK_PLAIN, strbuf_text(&text));
+    }
+    strbuf_clear(&text);
+}
+
 /* From the top of a sheet that is high enough for all; returns the lines used. */
 static int write_sheet(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
@@ -175,6 +197,7 @@ static int write_sheet(const struct ui *ui, const struct scene *scene, struct ca
     uint64_t distance = use->headroom < 0 ? (uint64_t)-use->headroom : (uint64_t)use->headroom;
     row(canvas, &y, use->headroom < 0 ? INK_OVER : INK_OK,
         use->headroom < 0 ? "OVER BUDGET BY" : "room left", distance, "");
+    draw_advice(scene, device, &y, canvas);
     draw_speed(scene, device, &y, canvas);
     return y;
 }

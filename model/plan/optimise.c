@@ -1,6 +1,7 @@
 #include "model/plan/optimise.h"
 
 #include "model/base/memory.h"
+#include "model/plan/optimise_context.h"
 #include "model/plan/optimise_fill.h"
 #include "model/plan/optimise_fit.h"
 #include "model/plan/speed.h"
@@ -13,6 +14,7 @@ static const char *const names[STRATEGY_COUNT] = {
     [STRATEGY_BALANCE] = "balance",
     [STRATEGY_EXPERTS_CPU] = "experts-cpu",
     [STRATEGY_AGGRESSIVE] = "aggressive",
+    [STRATEGY_CONTEXT] = "context",
 };
 
 const char *strategy_name(enum strategy strategy)
@@ -20,21 +22,28 @@ const char *strategy_name(enum strategy strategy)
     return names[strategy];
 }
 
-bool strategy_by_name(const char *name, enum strategy *out)
+static bool read_loss(const char *text, double *out)
 {
+    char *end = NULL;
+    double percent = strtod(text, &end);
+    bool whole = end != text && (*end == '\0' || (*end == '%' && end[1] == '\0'));
+    *out = percent / 100;
+    return whole && percent >= 0 && percent < 100;
+}
+
+bool strategy_read(const char *text, struct optimise_options *out)
+{
+    static const double usual_loss = 0.05;
+    size_t length = strcspn(text, ":");
     for (int i = 0; i < STRATEGY_COUNT; i++) {
-        if (strcmp(names[i], name) == 0) {
-            *out = (enum strategy)i;
-            return true;
+        if (strlen(names[i]) == length && strncmp(names[i], text, length) == 0) {
+            out->strategy = (enum strategy)i;
+            out->loss = usual_loss;
+            return text[length] == '\0' ||
+                   (i == STRATEGY_CONTEXT && read_loss(text + length + 1, &out->loss));
         }
     }
     return false;
-}
-
-void optimise_report_clear(struct optimise_report *report)
-{
-    free(report->limits);
-    *report = (struct optimise_report){0};
 }
 
 struct search {
@@ -404,33 +413,13 @@ static void settle_fit(struct search *search, const struct plan *start,
     evaluation_clear(&evaluation);
 }
 
-static void explain_limits(const struct search *search, const struct candidate *best,
-                           struct optimise_report *report)
-{
-    struct evaluation result;
-    plan_evaluate(search->model, search->rig, &best->plan, NULL, &result);
-    report->limits = memory_array(search->rig->n_devices, sizeof *report->limits);
-    const struct unit *smallest = NULL;
-    for (size_t u = 0; u < search->load->n_units; u++) {
-        const struct unit *unit = &search->load->units[u];
-        bool on_host = result.device[unit->rows[0]] == DEVICE_HOST;
-        if (on_host && (smallest == NULL || unit->bytes < smallest->bytes)) {
-            smallest = unit;
-        }
-    }
-    for (size_t i = 0; i < search->rig->n_devices; i++) {
-        int64_t headroom = result.devices[i].headroom;
-        report->limits[i].left = headroom > 0 ? (uint64_t)headroom : 0;
-        report->limits[i].smallest_bytes = smallest != NULL ? smallest->bytes : 0;
-        report->limits[i].smallest_row = smallest != NULL ? (int32_t)smallest->rows[0] : -1;
-    }
-    evaluation_clear(&result);
-}
-
 bool plan_optimise(const struct model *model, const struct rig *rig, const struct plan *start,
                    const struct optimise_options *options, struct plan *out,
                    struct optimise_report *report, struct error *error)
 {
+    if (options->strategy == STRATEGY_CONTEXT) {
+        return plan_optimise_context(model, rig, start, options, out, report, error);
+    }
     *report = (struct optimise_report){0};
     struct evaluation now;
     plan_evaluate(model, rig, start, NULL, &now);
@@ -459,7 +448,6 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
     report->cancelled = !go_on(&search);
     if (best.there) {
         *out = best.plan;
-        explain_limits(&search, &best, report);
     } else {
         plan_copy(out, start); /* cancelled before the first round */
     }

@@ -16,33 +16,29 @@ enum strategy {
     STRATEGY_BALANCE,     /* even utilisation of the cards */
     STRATEGY_EXPERTS_CPU, /* routed experts on the CPU, the rest on the cards */
     STRATEGY_AGGRESSIVE,  /* as speed, filling each card to a share of its budget */
+    STRATEGY_CONTEXT,     /* the largest context that costs at most a share of the speed */
     STRATEGY_COUNT,
 };
 const char *strategy_name(enum strategy strategy);
-bool strategy_by_name(const char *name, enum strategy *out);
 
 struct optimise_options {
     enum strategy strategy;
     uint64_t depth;               /* tokens in the cache, for what the caches cost */
     double utilisation;           /* STRATEGY_AGGRESSIVE: share of a budget, 0 < u <= 1 */
+    double loss;                  /* STRATEGY_CONTEXT: share of the speed it may cost, 0 <= l < 1 */
     bool (*go_on)(void *payload); /* asked between rounds; false ends with the best so far */
     void *payload;
 };
 
-/* Why a card is not fuller: the smallest movable unit that did not fit. */
-struct device_limit {
-    uint64_t left; /* bytes of budget not used */
-    uint64_t
-        smallest_bytes;   /* of what is still elsewhere and could move here; 0: nothing is left */
-    int32_t smallest_row; /* its first row, -1 without */
-};
+/* "balance", "context", "context:5%": sets the strategy and its loss (else 5 %). False where it is none; the
+ * names are in STRATEGY_NAMES. */
+bool strategy_read(const char *text, struct optimise_options *out);
+#define STRATEGY_NAMES "speed, balance, experts-cpu, aggressive, context[:LOSS]"
 
 struct optimise_report {
-    struct device_limit *limits; /* owned, rig.n_devices entries */
-    uint32_t rounds;             /* full evaluations */
+    uint32_t rounds; /* full evaluations */
     bool cancelled;
 };
-void optimise_report_clear(struct optimise_report *report);
 
 /* New `*out` (plan_clear it). Starts from `start`: its settings, -dev, locks and extra arguments stay; its
  * homes and overrides are replaced. Fails with ERROR_INPUT where `start` is refused by llama.cpp or no device

@@ -74,7 +74,6 @@ static bool optimise(const struct shop *shop, const struct plan *start, struct p
     struct optimise_report report = {0};
     bool made = shop->rig->n_devices > 0 &&
                 plan_optimise(shop->model, shop->rig, start, &options, out, &report, NULL);
-    optimise_report_clear(&report);
     return made;
 }
 

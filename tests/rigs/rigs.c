@@ -152,7 +152,6 @@ static void table(void)
                     gaps[n_gaps++] = 100 - of;
                 }
                 plan_clear(&best);
-                optimise_report_clear(&report);
             } else {
                 printf("%s %s: %s\n", paths[i], rigs[r].name, error.text);
             }
