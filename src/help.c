@@ -18,7 +18,7 @@ static const char general[] =
     "\n"
     "  --devices FILE    plan for the machine in this device file\n"
     "  --rig SPEC        for a machine in words: \"2x RTX 3090 + 128G DDR4-3200x2\"\n"
-    "  --auto[=STRATEGY] let otplan place: speed, balance, experts-cpu, aggressive, fit\n"
+    "  --auto[=STRATEGY] speed, balance, experts-cpu, aggressive, context[:5%], fit\n"
     "  --target TOOL     llama-server (default), llama-cli, llama-bench, llama-fit-params\n"
     "  --json            all of it, in bytes       --check   exit 3 where it does not fit\n"
     "  --compact  --plan FILE  --ascii  --color=auto|always|never  --no-mouse  --version\n"

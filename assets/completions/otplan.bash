@@ -7,7 +7,7 @@ _otplan() {
         mapfile -t COMPREPLY < <(compgen -W "args ot lines script env ini json bench ik kobold llama-swap" -- "$current")
         return ;;
     --auto)
-        mapfile -t COMPREPLY < <(compgen -W "speed balance experts-cpu aggressive fit" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "speed balance experts-cpu aggressive context fit" -- "$current")
         return ;;
     --target)
         mapfile -t COMPREPLY < <(compgen -W "llama-server llama-cli llama-bench llama-fit-params" -- "$current")

@@ -4,7 +4,7 @@ _arguments -s \
     '--devices[describe the devices]:device file:_files' \
     '*--rig[a machine in words]:machine' \
     '--rigs[a list of machines]:file:_files' \
-    '--auto=-[let otplan place]::strategy:(speed balance experts-cpu aggressive fit)' \
+    '--auto=-[let otplan place]::strategy:(speed balance experts-cpu aggressive context fit)' \
     '--import[take the placement from a file]:file:_files' \
     '--depth[tokens already in the cache]:tokens' \
     '--commands[run commands from a file]:file:_files' \
