@@ -63,6 +63,7 @@ int command_planner(const struct options *options, struct error *error)
             .commands_path = options->commands,
             .llama_bin =
                 options->llama_bin != NULL ? options->llama_bin : session.config.llama_cpp_path,
+            .theme = session.config.theme,
             .no_auto_probe = !session.config.auto_probe,
             .notice = session.notice,
         };

@@ -120,6 +120,7 @@ static bool read_top(struct reading *reading, struct json_object *object)
                          reading->error) &&
            json_get_text(object, "virtual_env_path", &reading->place, &out->virtual_env_path,
                          reading->error) &&
+           json_get_text(object, "theme", &reading->place, &reading->out->theme, reading->error) &&
            json_get_bool(object, "auto_probe", &reading->place, &out->auto_probe, reading->error) &&
            read_context(reading, object);
 }
@@ -129,7 +130,7 @@ static const struct section {
     const char *keys; /* between blanks */
     bool (*read)(struct reading *, struct json_object *);
 } sections[] = {
-    {"", "llama_cpp_path virtual_env_path auto_probe context_size kv_cache tensor_analysis output",
+    {"", "llama_cpp_path virtual_env_path theme auto_probe context_size kv_cache tensor_analysis output",
      read_top},
     {"kv_cache", "type type_k type_v", read_cache},
     {"tensor_analysis",
@@ -215,6 +216,7 @@ void config_clear(struct config *config)
     free(config->path);
     free(config->llama_cpp_path);
     free(config->virtual_env_path);
+    free(config->theme);
     *config = (struct config){0};
 }
 

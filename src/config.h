@@ -22,6 +22,7 @@ struct config {
     char *path;             /* owned: where it was read; NULL where there is none */
     char *llama_cpp_path;   /* owned or NULL: folder of llama.cpp or of its programs */
     char *virtual_env_path; /* owned or NULL: a folder to activate or its script, or a prefix */
+    char *theme;            /* owned or NULL: the planner's */
     bool auto_probe;        /* the planner asks llama.cpp by itself; true unless given */
     int64_t context_size;   /* tokens; -1 not given */
     uint32_t type_k, type_v;

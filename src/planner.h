@@ -28,6 +28,7 @@ struct planner_options {
     const char *plan_path; /* borrowed or NULL: the plan document that was opened; `w` writes it */
     const char *commands_path; /* borrowed or NULL: --commands FILE, run before the first frame */
     const char *llama_bin;     /* borrowed or NULL: folder of llama.cpp's programs; else PATH */
+    const char *theme;         /* borrowed or NULL: its name */
     bool no_auto_probe;        /* llama.cpp is asked on p alone */
     const char *notice;        /* borrowed or NULL: one line for the status line at the start */
 };

@@ -2,6 +2,7 @@
 #include "src/planner_commands.h"
 
 #include "src/log_file.h"
+#include "src/themes.h"
 #include "ui/terminal.h"
 
 #include <stdio.h>
@@ -164,5 +165,19 @@ bool planner_run_ask(struct planner *planner, const struct words *words, struct 
     } else {
         return usage("ask write, ask open or ask context", error);
     }
+    return true;
+}
+
+bool planner_run_theme(struct planner *planner, const struct words *words, struct error *error)
+{
+    struct palette palette;
+    if (words->n != 2) {
+        return usage("theme NAME", error);
+    }
+    if (!themes_load(words->word[1], &palette, error)) {
+        return false;
+    }
+    terminal_theme(&palette);
+    planner_say(planner, false, "theme %s", words->word[1]);
     return true;
 }

@@ -402,6 +402,8 @@ static const struct {
     {{"open", "FILE: a plan document for this model"}, planner_run_open},
     {{"write-quit", "[FILE]: write, then quit"}, run_write_quit},
     {{"quit", "leave (quit! without asking)"}, run_quit},
+    {{"theme", "NAME: how the screen looks: default, light, contrast, or your own"},
+     planner_run_theme},
     {{"redraw", "paint the screen anew"}, run_redraw},
     {{"suspend", "back to the shell"}, run_suspend},
     {{"export!", NULL}, planner_run_export},

@@ -141,7 +141,7 @@ static void list_words(struct planner *planner)
     static const char *const others[] = {"CPU", "home", "selection", "experts", "all"};
     size_t n_others = sizeof others / sizeof *others;
     size_t room = setting_count() + rig->n_devices + planner->map.n_rows + n_others + SCREEN_COUNT +
-                  planner->n_snapshots;
+                  planner->n_snapshots + planner->n_themes;
     planner->words = memory_resize(planner->words, room, sizeof *planner->words);
     size_t n = 0;
     for (size_t i = 0; i < setting_count(); i++) {
@@ -162,6 +162,9 @@ static void list_words(struct planner *planner)
     }
     for (size_t i = 0; i < planner->n_snapshots; i++) {
         planner->words[n++] = (struct scene_item){planner->snapshots[i].name, "snapshot"};
+    }
+    for (size_t i = 0; i < planner->n_themes; i++) {
+        planner->words[n++] = (struct scene_item){planner->themes[i], "theme"};
     }
     planner->n_words = n;
 }

@@ -1,4 +1,6 @@
 #include "src/planner_state.h"
+#include "src/themes.h"
+#include "ui/terminal.h"
 
 #include "model/base/memory.h"
 #include "src/beside.h"
@@ -235,8 +237,16 @@ void planner_open(struct planner *planner, const struct planner_options *options
     planner_file_known(planner);
     watch_init(&planner->watch, (uint64_t)WATCH_THRESHOLD_MIB << 20);
     ui_init(&planner->ui, &planner->map, options->ascii);
+    planner->themes = themes_list(&planner->n_themes);
     if (options->notice != NULL) {
         planner_say(planner, false, "%s", options->notice);
+    }
+    struct palette palette;
+    struct error error = {0};
+    if (options->theme != NULL && themes_load(options->theme, &palette, &error)) {
+        terminal_theme(&palette);
+    } else if (options->theme != NULL) {
+        planner_say(planner, true, "%.590s", error.text);
     }
 }
 
@@ -261,6 +271,10 @@ void planner_close(struct planner *planner)
     free(planner->snapshots);
     free(planner->snapshot_items);
     free(planner->history_items);
+    for (size_t i = 0; i < planner->n_themes; i++) {
+        free(planner->themes[i]);
+    }
+    free(planner->themes);
     free(planner->words);
     free(planner->room);
     free(planner->plan_path);

@@ -75,6 +75,8 @@ struct planner {
     struct planner_snapshot *snapshots; /* the start is the first */
     size_t n_snapshots, compared;
     struct scene_item *snapshot_items, *history_items;
+    char **themes; /* owned: names, for completion */
+    size_t n_themes;
     struct scene_item *words;
     size_t n_words;
 

@@ -50,32 +50,95 @@ enum palette_tier palette_choose(int colors, bool wanted)
                            : PALETTE_8;
 }
 
+void palette_default(struct palette *out)
+{
+    for (int ink = 0; ink < INK_COUNT; ink++) {
+        const struct row *row = &rows[ink];
+        out->rows[ink] = (struct palette_row){
+            .at_8 = row->at_8,
+            .at_16 = row->at_16,
+            .at_256 = row->at_256,
+            .rgb = row->rgb,
+            .bold = (row->how & BOLD) != 0,
+            .dim = (row->how & DIM) != 0,
+            .underline = (row->how & UNDERLINE) != 0,
+            .reverse = (row->how & REVERSE) != 0,
+        };
+    }
+}
+
+struct paint palette_paint_of(const struct palette *palette, enum palette_tier tier, enum ink ink)
+{
+    const struct palette_row *row = &palette->rows[ink < INK_COUNT ? ink : INK_PLAIN];
+    const int foreground[] = {[PALETTE_MONO] = -1,
+                              [PALETTE_8] = row->at_8,
+                              [PALETTE_16] = row->at_16,
+                              [PALETTE_256] = row->at_256,
+                              [PALETTE_DIRECT] = (int)row->rgb};
+    return (struct paint){.foreground = foreground[tier],
+                          .background = -1,
+                          .bold = row->bold,
+                          .dim = row->dim && tier <= PALETTE_8, /* else the colour says so */
+                          .underline = row->underline,
+                          .reverse = row->reverse};
+}
+
 struct paint palette_paint(enum palette_tier tier, enum ink ink)
 {
-    const struct row *row = &rows[ink < INK_COUNT ? ink : INK_PLAIN];
-    struct paint paint = {.foreground = -1,
-                          .background = -1,
-                          .bold = (row->how & BOLD) != 0,
-                          .underline = (row->how & UNDERLINE) != 0,
-                          .reverse = (row->how & REVERSE) != 0};
-    bool dim = (row->how & DIM) != 0;
-    switch (tier) {
-    case PALETTE_MONO:
-        paint.dim = dim;
-        break;
-    case PALETTE_8:
-        paint.foreground = row->at_8;
-        paint.dim = dim;
-        break;
-    case PALETTE_16:
-        paint.foreground = row->at_16;
-        break;
-    case PALETTE_256:
-        paint.foreground = row->at_256;
-        break;
-    case PALETTE_DIRECT:
-        paint.foreground = (int)row->rgb;
-        break;
+    struct palette palette;
+    palette_default(&palette);
+    return palette_paint_of(&palette, tier, ink);
+}
+
+/* ---- the nearest that a tier has ------------------------------------------------------------ */
+
+static long distance(long a, long b)
+{
+    long sum = 0;
+    for (int shift = 0; shift <= 16; shift += 8) {
+        long away = (a >> shift & 0xFF) - (b >> shift & 0xFF);
+        sum += away * away;
     }
-    return paint;
+    return sum;
+}
+
+/* xterm's own: sixteen names, a cube of 6 x 6 x 6, 24 greys. */
+static long xterm_rgb(int index)
+{
+    static const long names[16] = {0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD,
+                                   0x00CDCD, 0xE5E5E5, 0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00,
+                                   0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF};
+    static const long steps[6] = {0, 95, 135, 175, 215, 255};
+    if (index < 16) {
+        return names[index];
+    }
+    if (index >= 232) {
+        return (8 + 10L * (index - 232)) * 0x010101;
+    }
+    int cube = index - 16;
+    return steps[cube / 36] << 16 | steps[cube / 6 % 6] << 8 | steps[cube % 6];
+}
+
+static int nearest(long rgb, int first, int end)
+{
+    int best = first;
+    for (int index = first; index < end; index++) {
+        if (distance(rgb, xterm_rgb(index)) < distance(rgb, xterm_rgb(best))) {
+            best = index;
+        }
+    }
+    return best;
+}
+
+void palette_set_rgb(struct palette_row *row, long rgb)
+{
+    row->rgb = rgb;
+    row->at_8 = row->at_16 = row->at_256 = -1;
+    if (rgb < 0) {
+        return;
+    }
+    row->at_256 = nearest(rgb, 16, 256);
+    int named = nearest(rgb, 0, 16);
+    row->at_16 = named > 0 ? named : -1;
+    row->at_8 = named % 8 > 0 ? named % 8 : -1;
 }

@@ -24,6 +24,8 @@
 /* One terminal a process; handlers and curses keep theirs at file scope too. */
 static SCREEN *screen;
 static enum palette_tier tier;
+static struct palette theme;
+static bool has_theme;
 static bool mouse_on;
 static struct canvas shown; /* what the terminal shows; no cells: unknown */
 static int pairs[INK_COUNT];
@@ -81,8 +83,11 @@ static void give_signals_back(void)
 
 static void make_pairs(void)
 {
+    if (!has_theme) {
+        palette_default(&theme);
+    }
     for (int ink = 0; ink < INK_COUNT; ink++) {
-        struct paint paint = palette_paint(tier, (enum ink)ink);
+        struct paint paint = palette_paint_of(&theme, tier, (enum ink)ink);
         pairs[ink] = 0;
         if (tier != PALETTE_MONO && (paint.foreground >= 0 || paint.background >= 0)) {
             int pair = alloc_pair(paint.foreground, paint.background);
@@ -318,9 +323,19 @@ void terminal_redraw(void)
     canvas_clear(&shown);
 }
 
+void terminal_theme(const struct palette *palette)
+{
+    theme = *palette;
+    has_theme = true;
+    if (screen != NULL) {
+        make_pairs();
+        terminal_redraw();
+    }
+}
+
 static attr_t attributes_of(const struct cell *cell)
 {
-    struct paint paint = palette_paint(tier, (enum ink)cell->ink);
+    struct paint paint = palette_paint_of(&theme, tier, (enum ink)cell->ink);
     attr_t attributes = A_NORMAL;
     attributes |= paint.bold ? A_BOLD : 0U;
     attributes |= paint.dim ? A_DIM : 0U;
@@ -335,8 +350,8 @@ static int pair_of(const struct cell *cell)
     if (cell->back == INK_PLAIN || cell->back >= INK_COUNT || tier == PALETTE_MONO) {
         return pairs[ink];
     }
-    int pair = alloc_pair(palette_paint(tier, ink).foreground,
-                          palette_paint(tier, (enum ink)cell->back).foreground);
+    int pair = alloc_pair(palette_paint_of(&theme, tier, ink).foreground,
+                          palette_paint_of(&theme, tier, (enum ink)cell->back).foreground);
     return pair > 0 ? pair : pairs[ink];
 }
 

@@ -8,6 +8,7 @@
 
 #include "model/base/error.h"
 #include "ui/canvas.h"
+#include "ui/palette.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +48,8 @@ void terminal_redraw(void);                      /* the next show repaints every
 void terminal_mouse(bool on);
 void terminal_copy(const char *text); /* to the clipboard, OSC 52 */
 bool terminal_has_color(void);
+/* Copied; from the next frame on, or from the first. */
+void terminal_theme(const struct palette *palette);
 int terminal_escape_ms(void); /* ESCDELAY, 25 unless set */
 
 #endif

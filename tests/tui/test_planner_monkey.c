@@ -277,13 +277,44 @@ static void command(struct monkey *monkey, const char *line, const char *answer)
               pty_screen(monkey->terminal));
 }
 
+struct file {
+    const struct monkey *monkey;
+    const char *pattern;
+};
+
+static bool is_there(struct pty *t, void *data)
+{
+    const struct file *file = data;
+    char pattern[160];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/%s", file->monkey->directory, file->pattern);
+    bool any = glob(pattern, 0, NULL, &found) == 0;
+    globfree(&found);
+    if (!any)
+        pty_pump(t, 1);
+    return any;
+}
+
+/* A file is made beside the screen: looked for again and again, as nothing need be written there. */
+static void wait_for_file(struct monkey *monkey, const char *pattern)
+{
+    struct file file = {monkey, pattern};
+    bool found = false;
+    for (int i = 0; i < 30000 && !found; i++)
+        found = is_there(monkey->terminal, &file);
+    cr_assert(found, "seed %llu: no %s\n%s", (unsigned long long)monkey->seed, pattern,
+              pty_screen(monkey->terminal));
+}
+
 /* The plan as it is written to a file now; new. */
 static char *written(struct monkey *monkey, const char *name)
 {
-    char line[128], wrote[128];
-    snprintf(line, sizeof line, "write! %s", name);
-    snprintf(wrote, sizeof wrote, "wrote %s", name);
-    command(monkey, line, wrote);
+    char line[128];
+    snprintf(line, sizeof line, "%s/%s", monkey->directory, name);
+    remove(line);
+    snprintf(line, sizeof line, "<C-g>:write! %s<Enter>", name);
+    pty_type(monkey->terminal, line);
+    wait_for_file(monkey, name);
     snprintf(line, sizeof line, "cat '%s/%s'", monkey->directory, name);
     char *text = shell_output(line, NULL);
     cr_assert(strlen(text) > 2, "seed %llu: nothing was written", (unsigned long long)monkey->seed);
@@ -305,25 +336,18 @@ static void check(struct monkey *monkey)
         return;
     /* a step of our own, so that there is one to undo */
     snprintf(change, sizeof change, "set ctx %zu", 4096 + 256 * (++count % 90));
-    command(monkey, change, change + strlen("set "));
+    const char *context = change + strlen("set ");
+    command(monkey, change, context);
     char *before = written(monkey, "a.json");
-    command(monkey, "undo", "undo: ");
-    command(monkey, "redo", "redo: ");
+    pty_type(monkey->terminal, ":undo<Enter>");
+    cr_assert(pty_wait_gone(monkey->terminal, context), "%s", pty_screen(monkey->terminal));
+    command(monkey, "redo", context);
     same(monkey, before, written(monkey, "b.json"), "undo and redo");
-    command(monkey, "open a.json", "a.json");
+    pty_type(monkey->terminal, ":undo<Enter>");
+    cr_assert(pty_wait_gone(monkey->terminal, context), "%s", pty_screen(monkey->terminal));
+    command(monkey, "open a.json", context);
     same(monkey, before, written(monkey, "c.json"), "written and opened again");
     free(before);
-}
-
-static bool has_autosave(struct pty *t, void *data)
-{
-    char pattern[128];
-    glob_t found;
-    snprintf(pattern, sizeof pattern, "%s/state/otplan/autosave-*.json", (const char *)data);
-    bool any = glob(pattern, 0, NULL, &found) == 0;
-    globfree(&found);
-    pty_pump(t, 1);
-    return any;
 }
 
 static void survives_a_kill(struct monkey *monkey)
@@ -335,7 +359,7 @@ static void survives_a_kill(struct monkey *monkey)
     command(monkey, "set ctx 12544", "ctx 12544");
     char *before = written(monkey, "a.json"); /* which forgets the copy kept in case of a crash */
     command(monkey, "set ctx 23552", "ctx 23552");
-    cr_assert(pty_wait(monkey->terminal, has_autosave, monkey->directory));
+    wait_for_file(monkey, "state/otplan/autosave-*.json");
     pty_signal(monkey->terminal, SIGKILL);
     cr_assert(pty_wait_end(monkey->terminal, NULL));
     pty_end(monkey->terminal);
@@ -369,7 +393,7 @@ Test(planner_monkey, keeps_the_plan_and_gives_the_terminal_back)
     survives_a_kill(&monkey);
     pty_type(monkey.terminal, ":quit!<Enter>");
     finish(&monkey);
-    char remove[96];
-    snprintf(remove, sizeof remove, "rm -rf '%s'", monkey.directory);
-    cr_assert_eq(system(remove), 0);
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", monkey.directory);
+    cr_assert_eq(system(command), 0);
 }
