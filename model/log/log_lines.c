@@ -50,6 +50,7 @@ static const struct line_kind line_kinds[] = {
     {"AVX = ", "^AVX = %t", take_features, 0}, /* llama-cpp-python prints the line bare */
     {"CPU : ", "^CPU : %t", take_features, 0},
     {" | CPU : ", "^%t", take_features, 0},
+    {"System Info: ", "System Info: %t", take_features, 0},
     {"system_info:", "system_info: %t", take_features, 0},
 
     /* devices */
