@@ -464,6 +464,38 @@ Test(exports, quote_every_word_of_a_hostile_name_for_the_shell)
     place_clear(&place);
 }
 
+/* A device file's names end up behind -dev and -ot. */
+Test(exports, quote_every_word_of_a_hostile_device)
+{
+#define DEVICE "X';touch owned;'$(touch owned)`touch owned`\""
+    static const char devices[] =
+        "{\"devices\": [{\"name\": \"CUDA0\", \"free_mib\": 24000}, {\"name\": "
+        "\"X';touch owned;'$(touch owned)`touch owned`\\\"\", \"free_mib\": 24000}], "
+        "\"host\": {\"free_mib\": 64000}}";
+    struct place place = place_make("printf '%s\\n' \"$@\" > \"$0.args\"\n", "tiny.gguf");
+    char *rig = test_file_write(place.folder, "hostile.json", devices, sizeof devices - 1);
+    const char *const words[] = {
+        "export", place.model,     "--devices",       rig, "-dev", "CUDA0," DEVICE,
+        "-ot",    "blk.0=" DEVICE, "--format=script", NULL};
+    struct program_result result = otplan_run_with(NULL, words);
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    char *path = memory_format("PATH=%s:/usr/bin:/bin", place.folder);
+    const char *const shell[] = {"sh", "-s", NULL};
+    struct program_result ran =
+        program_run(shell, (const char *const[]){path, NULL}, result.output);
+    char *args = read_beside(&place, "llama-server.args");
+    cr_expect(strstr(args, "-dev\nCUDA0," DEVICE "\n") != NULL, "%s%s", args, ran.errors);
+    cr_expect(strstr(args, "-ot\nblk.0=" DEVICE "\n") != NULL, "%s%s", args, result.output);
+    cr_expect(access("owned", F_OK) != 0);
+    free(args);
+    free(path);
+    free(rig);
+    program_result_clear(&ran);
+    program_result_clear(&result);
+    place_clear(&place);
+#undef DEVICE
+}
+
 Test(verify, of_a_hostile_log_sends_nothing_to_the_terminal)
 {
     static const char log[] =
