@@ -130,7 +130,9 @@ static const struct section {
     const char *keys; /* between blanks */
     bool (*read)(struct reading *, struct json_object *);
 } sections[] = {
-    {"", "llama_cpp_path virtual_env_path theme auto_probe context_size kv_cache tensor_analysis output",
+    {"",
+     "llama_cpp_path virtual_env_path theme auto_probe context_size kv_cache tensor_analysis "
+     "output",
      read_top},
     {"kv_cache", "type type_k type_v", read_cache},
     {"tensor_analysis",
