@@ -127,6 +127,11 @@ static bool set_screen_option(struct planner *planner, const struct words *words
         planner->depth = strtoull(value, NULL, 10);
         planner_find_speed(planner, &planner_now(planner)->rig, &planner->held, &planner->speed,
                            &planner->prompt);
+        for (size_t i = 0; i < planner->n_snapshots; i++) {
+            struct planner_snapshot *snapshot = &planner->snapshots[i];
+            planner_find_speed(planner, &snapshot->step.rig, &snapshot->evaluation,
+                               &snapshot->speed, &snapshot->prompt);
+        }
         return true;
     }
     if (strcmp(name, "mouse") == 0 && (yes || no)) {

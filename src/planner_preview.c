@@ -245,6 +245,8 @@ void planner_scene(struct planner *planner, struct scene *scene)
         scene->compare = &other->evaluation;
         scene->compare_rig = &other->step.rig;
         scene->compare_plan = &other->step.plan;
+        scene->compare_speed = &other->speed;
+        scene->compare_prompt = &other->prompt;
         scene->compare_arguments = other->arguments;
         scene->n_compare_arguments = other->n_arguments;
     }

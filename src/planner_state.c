@@ -155,6 +155,8 @@ static void snapshot_clear(struct planner_snapshot *snapshot)
     free(snapshot->detail);
     planner_step_clear(&snapshot->step);
     evaluation_clear(&snapshot->evaluation);
+    speed_clear(&snapshot->speed);
+    prompt_speed_clear(&snapshot->prompt);
     arguments_free(&snapshot->arguments);
 }
 
@@ -187,6 +189,7 @@ void planner_snapshot_take(struct planner *planner, const char *name)
     struct planner_step *now = planner_now(planner);
     planner_step_copy(&snapshot.step, now);
     plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &snapshot.evaluation);
+    planner_find_speed(planner, &now->rig, &snapshot.evaluation, &snapshot.speed, &snapshot.prompt);
     snapshot.arguments = arguments_write(planner->model, &now->rig, &now->plan,
                                          &snapshot.evaluation, &snapshot.n_arguments);
     snapshot.detail = memory_format("%s; ctx %u, %s", now->name, snapshot.evaluation.resolved.n_ctx,

@@ -26,6 +26,8 @@ struct planner_snapshot {
     char *detail; /* owned */
     struct planner_step step;
     struct evaluation evaluation;
+    struct speed speed; /* at the planner's depth */
+    struct prompt_speed prompt;
     char **arguments; /* owned */
     size_t n_arguments;
 };

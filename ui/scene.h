@@ -60,6 +60,8 @@ struct scene {
     const char *compare_name; /* NULL: nothing to compare with */
     const struct evaluation *compare;
     const struct plan *compare_plan;
+    const struct speed *compare_speed; /* at the same depth as `speed`; NULL without */
+    const struct prompt_speed *compare_prompt;
     const struct rig *compare_rig;
     char *const *compare_arguments;
     size_t n_compare_arguments;

@@ -84,7 +84,42 @@ static void row_bytes(struct paper *paper, const char *label, uint64_t before, u
              figure_change(c, before, after), ink);
 }
 
-static void summary(struct paper *paper, const struct comparison *all)
+/* Tokens per second; "?" where it is not known. */
+static void row_speed(struct paper *paper, const char *label, bool known_before, double before,
+                      bool known_after, double after)
+{
+    char a[32] = "?";
+    char b[32] = "?";
+    char change[64] = "";
+    if (known_before) {
+        snprintf(a, sizeof a, "%.1f", before);
+    }
+    if (known_after) {
+        snprintf(b, sizeof b, "%.1f", after);
+    }
+    if (known_before && known_after && before > 0) {
+        snprintf(change, sizeof change, "%+.1f%%", 100 * (after - before) / before);
+    }
+    row_text(paper, label, a, b, change, INK_PLAIN);
+}
+
+static void speeds(struct paper *paper, const struct scene *scene)
+{
+    const struct speed *a = scene->compare_speed;
+    const struct speed *b = scene->speed;
+    const struct prompt_speed *c = scene->compare_prompt;
+    const struct prompt_speed *d = scene->prompt;
+    bool any = (a != NULL && a->known) || (b != NULL && b->known);
+    if (a == NULL || b == NULL || c == NULL || d == NULL || !any) {
+        return;
+    }
+    row_speed(paper, "decoding, tokens/s", a->known, a->tokens_per_second, b->known,
+              b->tokens_per_second);
+    row_speed(paper, "prompt, tokens/s", c->known, c->tokens_per_second, d->known,
+              d->tokens_per_second);
+}
+
+static void summary(struct paper *paper, const struct comparison *all, const struct scene *scene)
 {
     const struct compare_summary *a = &all->before;
     const struct compare_summary *b = &all->after;
@@ -101,6 +136,7 @@ static void summary(struct paper *paper, const struct comparison *all)
         row_count(paper, "experts on devices", a->experts_on_devices, b->experts_on_devices);
     }
     row_count(paper, "context, tokens", a->context, b->context);
+    speeds(paper, scene);
     row_bytes(paper, "unused budget, MiB", a->unused, b->unused, INK_PLAIN);
     row_count(paper, "override rules", a->overrides, b->overrides);
     row_text(paper, "fits", a->fits ? "yes" : "NO", b->fits ? "yes" : "NO", "",
@@ -241,7 +277,7 @@ static void compare_all(const struct scene *scene, struct paper *paper)
     struct compare_side after = {
         .model = scene->model, .rig = scene->rig, .plan = scene->plan, .evaluation = scene->held};
     plans_compare(&before, &after, &all);
-    summary(paper, &all);
+    summary(paper, &all, scene);
     paper_text(paper, INK_PLAIN, "");
     paper_head(paper, "Used, MiB");
     for (size_t i = 0; i < all.n_devices; i++) {

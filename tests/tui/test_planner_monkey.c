@@ -246,10 +246,9 @@ static void act(struct monkey *monkey)
 
 /* ---- what has to hold ----------------------------------------------------------------------- */
 
-static bool rests_or_ended(struct pty *t, void *data)
+static bool shows_or_ended(struct pty *t, void *data)
 {
-    (void)data;
-    return t->ended || (pty_alternate(t) && pty_shows(t, "NORMAL"));
+    return t->ended || (pty_alternate(t) && pty_shows(t, data));
 }
 
 /* To the main screen, wherever it is: prompts, questions and screens closed, nothing carried. False where the
@@ -262,8 +261,14 @@ static bool calm(struct monkey *monkey)
     pty_release(t, 1, 0, 0);
     for (int i = 0; i < 12; i++)
         pty_type(t, "<C-g>");
-    cr_assert(pty_wait(t, rests_or_ended, NULL), "seed %llu, event %zu: after %s\n%s",
-              (unsigned long long)monkey->seed, monkey->events, monkey->trail, pty_screen(t));
+    char word[] = "calmed"; /* shown when all that was typed before has been done */
+    pty_type(t, ":calmed");
+    bool calmed = pty_wait(t, shows_or_ended, word);
+    pty_type(t, "<C-g>");
+    char resting[] = "NORMAL";
+    calmed = calmed && pty_wait(t, shows_or_ended, resting);
+    cr_assert(calmed, "seed %llu, event %zu: after %s\n%s", (unsigned long long)monkey->seed,
+              monkey->events, monkey->trail, pty_screen(t));
     return !t->ended;
 }
 
@@ -336,7 +341,8 @@ static void check(struct monkey *monkey)
         return;
     /* a step of our own, so that there is one to undo */
     snprintf(change, sizeof change, "set ctx %zu", 4096 + 256 * (++count % 90));
-    const char *context = change + strlen("set ");
+    char context[32]; /* as the title has it */
+    snprintf(context, sizeof context, "· %s ", change + strlen("set "));
     command(monkey, change, context);
     char *before = written(monkey, "a.json");
     pty_type(monkey->terminal, ":undo<Enter>");
