@@ -73,6 +73,8 @@ static void add_use(struct json_object *object, const struct device *device,
     json_out_text(object, "model_source", figure_source_name(use->model_source));
     json_out_text(object, "context_source", figure_source_name(use->context_source));
     json_out_text(object, "compute_source", figure_source_name(use->compute_source));
+    json_out_text(object, "beside_source",
+                  figure_source_name(use->beside > 0 ? FIGURE_ESTIMATE : FIGURE_EXACT));
 }
 
 static struct json_object *devices_json(const struct rig *rig, const struct evaluation *evaluation)

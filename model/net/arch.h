@@ -49,6 +49,7 @@ enum arch_flag {
     ARCH_TIED_OUTPUT = 1U << 6,   /* a missing token_embd is taken from output.weight (codeshell) */
     ARCH_NO_FLASH_ATTN = 1U << 7, /* grok */
     ARCH_PARALLEL = 1U << 8,      /* attention and feed-forward read the same input */
+    ARCH_APPROXIMATE = 1U << 10,  /* its graph is not replayed: compute is a formula or less */
     ARCH_ROLLBACK = 1U << 9,      /* recurrent states can be rolled back (speculative decoding) */
 };
 

@@ -193,8 +193,22 @@ static int32_t mamba2(struct network *network, uint32_t il, int32_t x)
     return recurrent_by_token(network, network_linear(network, il, PART_SSM_OUT, PART_COUNT, y));
 }
 
+/* RWKV's mixing of tokens is not built operation by operation: five mixed inputs with what they are made of,
+ * then as many projections, lie side by side (src/models/rwkv6-base.cpp). */
+static int32_t time_mix(struct network *network, int32_t x)
+{
+    enum { ROWS = 16 };
+    struct graph *graph = &network->graph;
+    struct shape shape = SHAPE(network->n_embd, network->n_tokens, ROWS);
+    int32_t bulk = graph_cont(graph, x, shape);
+    graph_expand(graph, bulk);
+    return graph_cont(graph, bulk, SHAPE(network->n_embd, network->n_tokens));
+}
+
 int32_t network_recurrent(struct network *network, uint32_t il, int32_t x)
 {
+    if (network->hparams->arch != NULL && network->hparams->arch->state == STATE_RWKV)
+        return time_mix(network, x);
     if (network_has(network, il, PART_SSM_X))
         return mamba(network, il, x);
     if (network_has(network, il, PART_SHORT_CONV_IN))

@@ -249,6 +249,24 @@ uint64_t context_layer_bytes(const struct model *model, const struct resolved *r
            indexer_bytes(hparams, resolved, il, backend);
 }
 
+uint64_t context_layer_largest(const struct model *model, const struct resolved *resolved,
+                               uint32_t il, enum backend backend)
+{
+    const struct hparams *hparams = &model->hparams;
+    if (!context_layer_held(model, resolved, il) || hparams->is_recurrent[il]) {
+        return 0;
+    }
+    uint64_t cells = hparams->is_swa[il] ? window_cells(hparams, resolved, resolved->kv_unified)
+                                         : resolved->n_ctx_seq;
+    uint64_t streams = resolved->n_stream;
+    uint64_t k = cache_bytes(resolved->type_k, hparams_k_row(hparams, il), cells, streams, backend);
+    uint64_t v = hparams_is_mla(hparams)
+                     ? 0
+                     : cache_bytes(resolved->type_v, value_row(hparams, resolved, il), cells,
+                                   streams, backend);
+    return k > v ? k : v;
+}
+
 uint64_t context_layer_read(const struct model *model, const struct resolved *resolved, uint32_t il,
                             uint64_t depth)
 {

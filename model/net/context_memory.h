@@ -11,7 +11,10 @@
 /* Bytes of layer `il`'s cache and state on a device of `backend`; 0 where the layer has none. */
 uint64_t context_layer_bytes(const struct model *model, const struct resolved *resolved,
                              uint32_t il, enum backend backend);
-/* Of those, the bytes that decoding one token at `depth` tokens reads (speed model). */
+/* The largest single allocation of the layer's KV cache: its K or its V. */
+uint64_t context_layer_largest(const struct model *model, const struct resolved *resolved,
+                               uint32_t il, enum backend backend);
+/* Of its bytes, those that decoding one token at `depth` tokens reads (speed model). */
 uint64_t context_layer_read(const struct model *model, const struct resolved *resolved, uint32_t il,
                             uint64_t depth);
 /* Does layer `il` hold any cache or state in the main context? */

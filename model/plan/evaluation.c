@@ -231,6 +231,20 @@ static void weigh_tensors(const struct model *model, const struct rig *rig, stru
     }
 }
 
+/* A cache tensor is one allocation (ggml-vulkan.cpp ggml_vk_create_buffer: device buffer size limit). */
+static void check_allocation(const struct model *model, const struct device *device, uint32_t il,
+                             struct evaluation *out)
+{
+    uint64_t bytes = context_layer_largest(model, &out->resolved, il, device->backend);
+    if (bytes > support_largest(device)) {
+        error_set(
+            &out->refused, ERROR_INPUT,
+            "the cache of layer %u needs %.1f GiB in one allocation and %s takes 4 GiB on most "
+            "drivers: llama.cpp fails to allocate buffer for kv cache",
+            il, (double)bytes / (1U << 30), device->name);
+    }
+}
+
 static void weigh_context(const struct model *model, const struct rig *rig, struct evaluation *out)
 {
     for (uint32_t il = 0; il < model->hparams.n_layer; il++) {
@@ -239,6 +253,9 @@ static void weigh_context(const struct model *model, const struct rig *rig, stru
             continue;
         }
         enum backend backend = layer->cache >= 0 ? rig->devices[layer->cache].backend : BACKEND_CPU;
+        if (layer->cache >= 0) {
+            check_allocation(model, &rig->devices[layer->cache], il, out);
+        }
         layer->context = context_layer_bytes(model, &out->resolved, il, backend);
         use_of(out, layer->cache)->context += layer->context;
     }

@@ -40,6 +40,12 @@ static bool cuda_runs(const struct model_tensor *tensor)
     return !one_of(type, no_get_rows, sizeof no_get_rows / sizeof no_get_rows[0]);
 }
 
+uint64_t support_largest(const struct device *device)
+{
+    bool vulkan = device->has_kernels && device->backend == BACKEND_VULKAN;
+    return vulkan ? vulkan_largest : UINT64_MAX;
+}
+
 bool support_runs(const struct device *device, const struct model_tensor *tensor)
 {
     if (!device->has_kernels) {

@@ -19,4 +19,7 @@ bool support_runs(const struct device *device, const struct model_tensor *tensor
 /* Why not, for a person: "CUDA0 cannot run MUL_MAT on tq1_0". New text; NULL where it can. */
 char *support_problem(const struct device *device, const struct model_tensor *tensor);
 
+/* The largest single allocation the device takes; UINT64_MAX where there is no limit known of. */
+uint64_t support_largest(const struct device *device);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
+#include "model/net/arch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,6 +150,12 @@ static void warn_model(const struct model *model, struct evaluation *out)
     }
     if (model->hparams.estimate_only) {
         warn(out, WARN_ESTIMATE_ONLY, "the cache of '%s' is an estimate", model->arch_name);
+    }
+    const struct arch *arch = model->hparams.arch;
+    if (arch != NULL && (arch->flags & ARCH_APPROXIMATE) != 0) {
+        warn(out, WARN_ESTIMATE_ONLY,
+             "the compute buffers of '%s' are a rough estimate: ask llama.cpp with otplan probe",
+             model->arch_name);
     }
     if (!model->complete) {
         warn(out, WARN_TRUNCATED_MODEL, "only the head is here; sizes follow from it");

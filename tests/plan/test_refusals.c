@@ -138,6 +138,29 @@ Test(refusals, of_an_operation_the_device_cannot_run)
     test_folder_remove(folder);
 }
 
+// ggml_vk_create_buffer takes no more than the driver's largest allocation, and a layer's K is one
+Test(refusals, of_a_single_allocation_above_what_vulkan_takes)
+{
+    static const char RIG[] = "{\"devices\":[{\"name\":\"Vulkan0\",\"free_mib\":64000}],"
+                              "\"host\":{\"free_mib\":64000}}";
+    char *folder = test_folder_make();
+    struct strbuf head = {0};
+    gguf_make_tiny(&head, 2);
+    char *model = test_file_write(folder, "tiny.gguf", head.text, head.length);
+    char *rig = test_file_write(folder, "vulkan.json", RIG, sizeof RIG - 1);
+    expect_refused((const char *const[]){"plan", model, "--devices", rig, "-np", "1", "-c",
+                                         "33554432", "--json", NULL},
+                   "in one allocation and Vulkan0 takes 4 GiB on most drivers");
+    struct program_result result =
+        otplan_run("plan", model, "--devices", rig, "-np", "1", "-c", "1048576", "--json");
+    cr_expect_eq(result.status, 0, "%s", result.errors);
+    program_result_clear(&result);
+    strbuf_clear(&head);
+    free(model);
+    free(rig);
+    test_folder_remove(folder);
+}
+
 Test(refusals, are_warnings_where_llama_cpp_only_warns)
 {
     struct program_result result =
