@@ -67,12 +67,26 @@ static bool settle(struct planner *planner)
     return true;
 }
 
+/* What is held at an edge scrolls on without the mouse moving. */
+static void scroll_on(struct planner *planner)
+{
+    struct event again;
+    if (ui_scroll_wait_ms(&planner->ui, &again) >= 0) {
+        planner_handle(planner, &again, now_ms());
+    }
+}
+
 /* Until something is due; -1: for ever. */
 static int wait_ms(const struct planner *planner, const struct input *input)
 {
-    int typed = input_wait_ms(input);
-    int probe = planner_probe_wait_ms(planner);
-    return typed < 0 ? probe : probe < 0 || typed < probe ? typed : probe;
+    struct event again;
+    const int waits[] = {input_wait_ms(input), planner_probe_wait_ms(planner),
+                         ui_scroll_wait_ms(&planner->ui, &again)};
+    int least = -1;
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+        least = waits[i] >= 0 && (least < 0 || waits[i] < least) ? waits[i] : least;
+    }
+    return least;
 }
 
 static void run(struct planner *planner)
@@ -88,6 +102,7 @@ static void run(struct planner *planner)
         } else if (events == 0) {
             input_timeout(&input);
             handle_all(planner, &input);
+            scroll_on(planner);
             planner_probe_start_due(planner);
         }
         if ((events & TERMINAL_INPUT) != 0) {

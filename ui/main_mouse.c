@@ -118,6 +118,8 @@ static void scroll_at_edge(struct ui *ui, const struct scene *scene)
     int total = 0;
     main_layout(ui, scene, &layout);
     int visible = map_columns(scene, &layout, ui->fold, &total);
+    int column_before = ui->column_left;
+    size_t device_before = ui->device_top;
     int left = ui->column_left + now->edge_x;
     ui->column_left = left < 0 ? 0 : left > total - visible ? total - visible : left;
     size_t shown = (size_t)layout.bar_lines * (size_t)layout.bars_a_line;
@@ -127,6 +129,7 @@ static void scroll_at_edge(struct ui *ui, const struct scene *scene)
                ui->device_top + shown < scene->rig->n_devices) {
         ui->device_top++;
     }
+    ui->is_scrolling = ui->column_left != column_before || ui->device_top != device_before;
 }
 
 static void rectangle(struct ui *ui, const struct scene *scene, const struct mouse *mouse)
@@ -308,6 +311,8 @@ void main_mouse(struct ui *ui, const struct scene *scene, const struct mouse *mo
     struct hit hit;
     main_hit(ui, scene, mouse->x, mouse->y, &hit);
     bool was_idle = ui->drag.state == DRAG_IDLE;
+    ui->mouse = *mouse;
+    ui->is_scrolling = false;
     enum gesture gesture = drag_event(&ui->drag, mouse, &hit, time_ms);
     switch (gesture) {
     case GESTURE_NONE:

@@ -397,7 +397,7 @@ void ui_handle(struct ui *ui, const struct scene *scene, const struct event *eve
                uint64_t time_ms, struct intent *intent)
 {
     *intent = (struct intent){0};
-    bool is_motion = event->kind == EVENT_MOUSE && event->mouse.action == MOUSE_MOVE;
+    bool is_motion = event->kind == EVENT_MOUSE && event->mouse.action != MOUSE_PRESS;
     if (!is_motion) {
         ui->notice[0] = '\0';
     }
@@ -433,6 +433,15 @@ void ui_handle(struct ui *ui, const struct scene *scene, const struct event *eve
         main_action(ui, scene, keymap_find(SCREEN_MAIN, event->key), event->key, intent);
     }
     ui_settle(ui, scene);
+}
+
+int ui_scroll_wait_ms(const struct ui *ui, struct event *event)
+{
+    enum { SCROLL_MS = 60 };
+    bool holds = ui->is_scrolling && ui->drag.state != DRAG_IDLE && ui_screen(ui) == SCREEN_MAIN;
+    *event = (struct event){.kind = EVENT_MOUSE, .mouse = ui->mouse};
+    event->mouse.action = MOUSE_MOVE;
+    return holds ? SCROLL_MS : -1;
 }
 
 const char *ui_tentative_command(const struct ui *ui)

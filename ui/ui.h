@@ -58,8 +58,10 @@ struct ui {
     size_t anchor_row;
     uint32_t anchor_layer;
     struct drag drag;
-    int carry;       /* target under what is carried */
-    int last_target; /* of M and P; CARRY_NONE at first */
+    struct mouse mouse; /* where it was last */
+    bool is_scrolling;  /* held at an edge that still has something beyond it */
+    int carry;          /* target under what is carried */
+    int last_target;    /* of M and P; CARRY_NONE at first */
     enum cache_follows cache_follows;
     struct edit pending;  /* a drop that waits for the answer to a question */
     struct edit boundary; /* while a home boundary is dragged */
@@ -90,6 +92,9 @@ void ui_draw(const struct ui *ui, const struct scene *scene, struct canvas *canv
 bool ui_tentative_edit(const struct ui *ui, const struct scene *scene, struct edit *edit);
 /* A command whose effect is to be shown but not taken (a value being typed); NULL without. */
 const char *ui_tentative_command(const struct ui *ui);
+/* While something is held at an edge the screen goes on scrolling: so many milliseconds until `event` is to be
+ * handled, a motion to where the mouse is. -1: not. */
+int ui_scroll_wait_ms(const struct ui *ui, struct event *event);
 /* The rows carried, for what-would-fit hints. False where nothing is carried. */
 bool ui_carried(const struct ui *ui, const struct scene *scene, struct edit *edit);
 
