@@ -184,3 +184,80 @@ Test(beside, variables_place_the_draft)
     free(draft);
     test_folder_remove(folder);
 }
+
+/* qwen35 of four layers with a nextn layer behind them, or rwkv6: of few tensors. */
+static char *make_small(const char *folder, const char *arch, uint32_t nextn)
+{
+    const struct {
+        const char *suffix;
+        uint32_t value;
+    } keys[] = {{"block_count", 4 + nextn}, {"nextn_predict_layers", nextn},
+                {"embedding_length", 256},  {"attention.head_count", 2},
+                {"context_length", 8192},   {"full_attention_interval", 4},
+                {"ssm.conv_kernel", 4},     {"ssm.inner_size", 512},
+                {"ssm.state_size", 64},     {"ssm.group_count", 2},
+                {"wkv.head_size", 64},      {"token_shift_count", 2}};
+    struct gguf_writer writer = {0};
+    struct strbuf head = {0};
+    gguf_write_string(&writer, "general.architecture", arch);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        char *key = memory_format("%s.%s", arch, keys[i].suffix);
+        gguf_write_u32(&writer, key, keys[i].value);
+        free(key);
+    }
+    const uint64_t ne[2] = {256, 512};
+    gguf_write_tensor(&writer, "token_embd.weight", 0, ne, 2);
+    gguf_write_tensor(&writer, "output.weight", 0, ne, 2);
+    gguf_write_finish(&writer, &head);
+    char *path = test_file_write_head(folder, "small.gguf", &head);
+    strbuf_clear(&head);
+    return path;
+}
+
+// draft-mtp without -md: a context more on the main model, of the draft's cache types, on the nextn layers
+Test(beside, draft_mtp_adds_a_context_of_its_own)
+{
+    char *folder = test_folder_make();
+    char *model = make_small(folder, "qwen35", 1);
+    const char *plain[] = {"plan",   model, "--devices", demo_devices(), "-c",      "8192",
+                           "--json", "-np", "1",         "-ts",          "1,1,1,3", NULL,
+                           NULL,     NULL,  NULL,        NULL,           NULL,      NULL};
+    uint64_t beside[3] = {0};
+    static const char *const MORE[3][6] = {{NULL},
+                                           {"--spec-type", "draft-mtp", NULL},
+                                           {"--spec-type", "draft-mtp", "-ctkd", "q8_0", NULL}};
+    for (size_t k = 0; k < 3; k++) {
+        size_t n = 11;
+        for (size_t i = 0; MORE[k][i] != NULL; i++) {
+            plain[n++] = MORE[k][i];
+        }
+        plain[n] = NULL;
+        struct program_result result = otplan_run_with(NULL, plain);
+        cr_assert_eq(result.status, 0, "%s", result.errors);
+        struct json_object *plan = json_tokener_parse(result.output);
+        beside[k] = figure(plan, 3, "beside");
+        json_object_put(plan);
+        program_result_clear(&result);
+    }
+    const uint64_t row = 2 * 128, cells = 8192;
+    cr_expect_eq(beside[0], 0);
+    cr_expect(beside[1] >= 2 * 2 * row * cells, "%llu", (unsigned long long)beside[1]);
+    const uint64_t saved = 2 * row * cells - row / 32 * 34 * cells;
+    cr_expect(beside[2] < beside[1] && beside[1] - beside[2] + (1U << 20) > saved,
+              "K alone shrinks; a rotation for quantised heads comes with it");
+    free(model);
+    test_folder_remove(folder);
+}
+
+// What is only roughly known is said, not shown as if it were replayed.
+Test(beside, a_graph_that_is_not_replayed_is_an_estimate_in_words)
+{
+    char *folder = test_folder_make();
+    char *model = make_small(folder, "rwkv6", 0);
+    struct program_result result = otplan_run("plan", model, "--devices", demo_devices(), "--json");
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    cr_expect(strstr(result.output, "estimate-only") != NULL, "%s", result.output);
+    program_result_clear(&result);
+    free(model);
+    test_folder_remove(folder);
+}
