@@ -18,8 +18,14 @@ enum ggml_type_id { /* only those that the code names; the table has them all */
                     GGML_Q5_0 = 6,
                     GGML_Q5_1 = 7,
                     GGML_Q8_0 = 8,
+                    GGML_Q8_1 = 9,
+                    GGML_Q8_K = 15,
                     GGML_IQ4_NL = 20,
                     GGML_BF16 = 30,
+                    GGML_TQ1_0 = 34,
+                    GGML_TQ2_0 = 35,
+                    GGML_MXFP4 = 39,
+                    GGML_NVFP4 = 40,
 };
 
 struct ggml_type_info {

@@ -4,6 +4,7 @@
 #include "model/net/arch.h"
 #include "model/net/compute_rows.h"
 #include "model/net/model_kind.h"
+#include "model/net/name_lines.h"
 #include "model/net/tensor_groups.h"
 
 #include <stdlib.h>
@@ -162,6 +163,7 @@ bool model_describe(const struct gguf *gguf, const char *path, bool load_mtp, st
     describe_rows(gguf, load_mtp, model);
     sort_names(model);
     model->compute = compute_rows_new(model);
+    model->lines = name_lines_new(model);
     *out = model;
     return true;
 }
@@ -175,6 +177,7 @@ void model_free(struct model **model)
     free((*model)->tensors);
     free((*model)->by_name);
     compute_rows_free(&(*model)->compute);
+    name_lines_free(&(*model)->lines);
     free(*model);
     *model = NULL;
 }

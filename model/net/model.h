@@ -33,6 +33,7 @@ enum tensor_group {
 const char *tensor_group_name(enum tensor_group group); /* "gate_exps": the JSON's spelling */
 
 struct compute_rows; /* see model/net/compute_rows.h */
+struct name_lines;   /* see model/net/name_lines.h */
 
 /* Routed experts: of a token's many, only n_expert_used are read. */
 bool tensor_group_is_expert(enum tensor_group group);
@@ -78,6 +79,7 @@ struct model {
     uint32_t *by_name;            /* row indices sorted by name, twins left out: n_names entries */
     size_t n_names;
     struct compute_rows *compute; /* owned or NULL: parts of the network, for compute_estimate */
+    struct name_lines *lines;     /* owned: names by layer and suffix, for the rules */
 };
 
 /* New `*out`, free with model_free. `load_mtp`: --spec-type contains draft-mtp, nextn blocks are loaded.

@@ -33,6 +33,10 @@ static uint64_t line_hash(const struct lines *lines, size_t line)
 
 static bool line_equal(const struct lines *lines, size_t a, size_t b)
 {
+    if (lines->step == 1) {
+        return memcmp(lines->cells + a * lines->stride, lines->cells + b * lines->stride,
+                      lines->length * sizeof *lines->cells) == 0;
+    }
     for (size_t i = 0; i < lines->length; i++) {
         if (!cell_equal(line_cell(lines, a, i), line_cell(lines, b, i))) {
             return false;
@@ -41,25 +45,29 @@ static bool line_equal(const struct lines *lines, size_t a, size_t b)
     return true;
 }
 
-/* Classes of equal lines: class_of[line], numbered by first appearance; first[class] is a line of it. */
-static size_t equal_lines(const struct lines *lines, size_t *class_of, size_t *first)
+/* Stops where there are too many. Most lines equal the one before. */
+static void equal_lines(const struct lines *lines, struct cover_lines *out)
 {
     uint64_t *hashes = memory_array(lines->n, sizeof *hashes);
-    size_t n_classes = 0;
-    for (size_t line = 0; line < lines->n && n_classes <= COVER_MAX; line++) {
+    out->class_of = memory_array(lines->n, sizeof *out->class_of);
+    out->first = memory_array(lines->n, sizeof *out->first);
+    for (size_t line = 0; line < lines->n && out->n <= COVER_MAX; line++) {
+        if (line > 0 && line_equal(lines, line - 1, line)) {
+            out->class_of[line] = out->class_of[line - 1];
+            continue;
+        }
         uint64_t hash = line_hash(lines, line);
         size_t c = 0;
-        while (c < n_classes && (hashes[c] != hash || !line_equal(lines, first[c], line))) {
+        while (c < out->n && (hashes[c] != hash || !line_equal(lines, out->first[c], line))) {
             c++;
         }
-        if (c == n_classes) {
-            hashes[n_classes] = hash;
-            first[n_classes++] = line;
+        if (c == out->n) {
+            hashes[out->n] = hash;
+            out->first[out->n++] = line;
         }
-        class_of[line] = c;
+        out->class_of[line] = c;
     }
     free(hashes);
-    return n_classes;
 }
 
 /* What is right for a cell of `strong` is right for one of `weak`. */
@@ -178,38 +186,66 @@ static uint32_t *count_members(const size_t *class_of, size_t n, size_t n_classe
     return members;
 }
 
-bool cover_classes_find(const struct cover_cell *cells, size_t n_rows, size_t n_columns,
-                        size_t n_colours, struct cover_classes *out)
+/* The lines as they lie, then the others by one cell of each class. False where there are too many. */
+static bool find_equal(const struct cover_table *table, struct cover_lines *lying,
+                       struct cover_lines *others)
 {
-    struct lines rows = {cells, n_rows, n_columns, n_columns, 1};
-    struct lines columns = {cells, n_columns, n_rows, 1, n_columns};
-    size_t *first_row = memory_array(n_rows, sizeof *first_row);
-    size_t *first_column = memory_array(n_columns, sizeof *first_column);
-    out->row_class = memory_array(n_rows, sizeof *out->row_class);
-    out->column_class = memory_array(n_columns, sizeof *out->column_class);
-    out->grid =
-        (struct cover_grid){.n_rows = equal_lines(&rows, out->row_class, first_row),
-                            .n_columns = equal_lines(&columns, out->column_class, first_column),
-                            .n_colours = n_colours};
-    bool fits = out->grid.n_rows <= COVER_MAX && out->grid.n_columns <= COVER_MAX;
-    if (fits) {
-        out->grid.cells =
-            memory_array(out->grid.n_rows * out->grid.n_columns, sizeof *out->grid.cells);
-        for (size_t i = 0; i < out->grid.n_rows * out->grid.n_columns; i++) {
-            out->grid.cells[i] = cells[first_row[i / out->grid.n_columns] * n_columns +
-                                       first_column[i % out->grid.n_columns]];
-        }
-        merge_all(out, n_rows, n_columns);
-        out->grid.row_weight = count_members(out->row_class, n_rows, out->grid.n_rows);
-        out->grid.column_weight = count_members(out->column_class, n_columns, out->grid.n_columns);
+    struct lines along = {table->cells, table->n_lines, table->length, table->length, 1};
+    equal_lines(&along, lying);
+    if (lying->n > COVER_MAX) {
+        return false;
     }
-    free(first_row);
-    free(first_column);
-    return fits;
+    struct cover_cell *few = memory_array(lying->n * table->length, sizeof *few);
+    for (size_t c = 0; c < lying->n; c++) {
+        for (size_t i = 0; i < table->length; i++) {
+            few[i * lying->n + c] = line_cell(&along, lying->first[c], i);
+        }
+    }
+    struct lines across = {few, table->length, lying->n, lying->n, 1};
+    equal_lines(&across, others);
+    free(few);
+    return others->n <= COVER_MAX;
+}
+
+static void fill_grid(const struct cover_table *table, struct cover_classes *out)
+{
+    struct cover_grid *grid = &out->grid;
+    size_t row_step = table->turned ? 1 : table->length;
+    size_t column_step = table->turned ? table->length : 1;
+    grid->cells = memory_array(grid->n_rows * grid->n_columns, sizeof *grid->cells);
+    for (size_t i = 0; i < grid->n_rows * grid->n_columns; i++) {
+        grid->cells[i] = table->cells[out->rows.first[i / grid->n_columns] * row_step +
+                                      out->columns.first[i % grid->n_columns] * column_step];
+    }
+}
+
+bool cover_classes_find(const struct cover_table *table, size_t n_colours,
+                        struct cover_classes *out)
+{
+    size_t n_rows = table->turned ? table->length : table->n_lines;
+    size_t n_columns = table->turned ? table->n_lines : table->length;
+    *out = (struct cover_classes){0};
+    if (!find_equal(table, table->turned ? &out->columns : &out->rows,
+                    table->turned ? &out->rows : &out->columns)) {
+        return false;
+    }
+    out->row_class = memory_copy(out->rows.class_of, n_rows * sizeof *out->row_class);
+    out->column_class = memory_copy(out->columns.class_of, n_columns * sizeof *out->column_class);
+    out->grid = (struct cover_grid){
+        .n_rows = out->rows.n, .n_columns = out->columns.n, .n_colours = n_colours};
+    fill_grid(table, out);
+    merge_all(out, n_rows, n_columns);
+    out->grid.row_weight = count_members(out->row_class, n_rows, out->grid.n_rows);
+    out->grid.column_weight = count_members(out->column_class, n_columns, out->grid.n_columns);
+    return true;
 }
 
 void cover_classes_clear(struct cover_classes *classes)
 {
+    free(classes->rows.class_of);
+    free(classes->rows.first);
+    free(classes->columns.class_of);
+    free(classes->columns.first);
     free(classes->row_class);
     free(classes->column_class);
     free(classes->grid.cells);

@@ -6,14 +6,30 @@
 
 #include "model/override/rule_cover.h"
 
-struct cover_classes {
-    size_t *row_class, *column_class; /* per row and column of the full grid */
-    struct cover_grid grid;           /* one row and column a class */
+/* The full grid, line by line; turned: the lines are its columns. */
+struct cover_table {
+    const struct cover_cell *cells;
+    size_t n_lines, length;
+    bool turned;
 };
 
-/* `cells` is row by row. False where more classes than COVER_MAX remain. */
-bool cover_classes_find(const struct cover_cell *cells, size_t n_rows, size_t n_columns,
-                        size_t n_colours, struct cover_classes *out);
+/* Lines that are equal cell for cell: classes numbered by first appearance. */
+struct cover_lines {
+    size_t *class_of; /* owned: per line */
+    size_t *first;    /* owned: per class, a line of it */
+    size_t n;         /* classes */
+};
+
+struct cover_classes {
+    struct cover_lines rows, columns; /* equal ones */
+    size_t *row_class,
+        *column_class;      /* per row and column of the full grid: those that can share rules */
+    struct cover_grid grid; /* one row and column a class */
+};
+
+/* False where more classes than COVER_MAX remain. */
+bool cover_classes_find(const struct cover_table *table, size_t n_colours,
+                        struct cover_classes *out);
 void cover_classes_clear(struct cover_classes *classes);
 
 #endif

@@ -73,43 +73,112 @@ static size_t deciding_rule(const struct plan_cover *plan, struct cover_cell cel
     return n;
 }
 
-static void wish_of_rule(const struct rule_writer *writer, const uint32_t *decider, size_t rule,
-                         struct rule_wish *wish)
+/* Cells of equal lines have one decider: it is found for one of each pair of classes. */
+struct deciders {
+    const size_t *suffix_class, *layer_class; /* per suffix and layer of the grid */
+    const size_t *suffix, *layer;             /* one of each class */
+    size_t n_suffix_classes, n_layer_classes;
+    uint32_t *rule;  /* owned: per pair, suffix class by suffix class */
+    size_t *members; /* owned: layers sorted by class */
+    size_t *from;    /* owned: where each class begins in `members`, and the end */
+};
+
+static void find_deciders(const struct name_grid *grid, const struct plan_cover *plan,
+                          struct deciders *out)
 {
-    const struct name_grid *grid = writer->grid;
-    memset(wish->layers, 0, grid->n_layers * sizeof *wish->layers);
-    memset(wish->suffixes, 0, grid->n_suffixes * sizeof *wish->suffixes);
-    for (size_t i = 0; i < grid->n_suffixes * grid->n_layers; i++) {
-        if (decider[i] == rule && !writer->decided[i]) {
-            wish->suffixes[i / grid->n_layers] = true;
-            wish->layers[i % grid->n_layers] = true;
+    out->rule = memory_array(out->n_suffix_classes * out->n_layer_classes, sizeof *out->rule);
+    for (size_t s = 0; s < out->n_suffix_classes; s++) {
+        for (size_t l = 0; l < out->n_layer_classes; l++) {
+            size_t suffix = out->suffix[s], layer = out->layer[l];
+            struct cover_cell cell = grid->cells[suffix * grid->names.n_layers + layer];
+            out->rule[s * out->n_layer_classes + l] =
+                (uint32_t)deciding_rule(plan, cell, suffix, layer);
+        }
+    }
+}
+
+static void sort_members(struct deciders *out, size_t n_layers)
+{
+    out->members = memory_array(n_layers, sizeof *out->members);
+    out->from = memory_array(out->n_layer_classes + 2, sizeof *out->from);
+    for (size_t layer = 0; layer < n_layers; layer++) {
+        out->from[out->layer_class[layer] + 2]++;
+    }
+    for (size_t class = 2; class < out->n_layer_classes + 2; class ++) {
+        out->from[class] += out->from[class - 1];
+    }
+    for (size_t layer = 0; layer < n_layers; layer++) {
+        out->members[out->from[out->layer_class[layer] + 1]++] = layer;
+    }
+}
+
+static struct deciders deciders_of(const struct name_grid *grid, const struct plan_cover *plan)
+{
+    const struct cover_lines *suffixes =
+        plan->turned ? &plan->classes->columns : &plan->classes->rows;
+    const struct cover_lines *layers =
+        plan->turned ? &plan->classes->rows : &plan->classes->columns;
+    struct deciders out = {.suffix_class = suffixes->class_of,
+                           .layer_class = layers->class_of,
+                           .suffix = suffixes->first,
+                           .layer = layers->first,
+                           .n_suffix_classes = suffixes->n,
+                           .n_layer_classes = layers->n};
+    find_deciders(grid, plan, &out);
+    sort_members(&out, grid->names.n_layers);
+    return out;
+}
+
+static void deciders_clear(struct deciders *deciders)
+{
+    free(deciders->rule);
+    free(deciders->members);
+    free(deciders->from);
+}
+
+static void wish_of_rule(const struct rule_writer *writer, const struct deciders *deciders,
+                         size_t rule, struct rule_wish *wish)
+{
+    const struct name_layout *names = &writer->grid->names;
+    memset(wish->layers, 0, names->n_layers * sizeof *wish->layers);
+    memset(wish->suffixes, 0, names->n_suffixes * sizeof *wish->suffixes);
+    for (size_t s = 0; s < names->n_suffixes; s++) {
+        const uint32_t *decider =
+            deciders->rule + deciders->suffix_class[s] * deciders->n_layer_classes;
+        const uint32_t *decided = writer->decided + s * names->n_layers;
+        for (size_t class = 0; class < deciders->n_layer_classes; class ++) {
+            size_t end = decider[class] == rule ? deciders->from[class + 1] : 0;
+            for (size_t i = deciders->from[class]; i < end; i++) {
+                size_t layer = deciders->members[i];
+                if (!decided[layer]) {
+                    wish->suffixes[s] = true;
+                    wish->layers[layer] = true;
+                }
+            }
         }
     }
 }
 
 static bool wish_has_layers(const struct name_grid *grid, const struct rule_wish *wish)
 {
-    return memchr(wish->layers, 1, grid->n_layers * sizeof *wish->layers) != NULL;
+    return memchr(wish->layers, true, grid->names.n_layers * sizeof *wish->layers) != NULL;
 }
 
 static void write_cover(struct rule_writer *writer, const struct plan_cover *plan)
 {
     const struct name_grid *grid = writer->grid;
-    uint32_t *decider = memory_array(grid->n_suffixes * grid->n_layers, sizeof *decider);
-    struct rule_wish wish = {.layers = memory_array(grid->n_layers, sizeof *wish.layers),
-                             .suffixes = memory_array(grid->n_suffixes, sizeof *wish.suffixes)};
-    for (size_t i = 0; i < grid->n_suffixes * grid->n_layers; i++) {
-        decider[i] =
-            (uint32_t)deciding_rule(plan, grid->cells[i], i / grid->n_layers, i % grid->n_layers);
-    }
+    struct deciders deciders = deciders_of(grid, plan);
+    struct rule_wish wish = {.layers = memory_array(grid->names.n_layers, sizeof *wish.layers),
+                             .suffixes =
+                                 memory_array(grid->names.n_suffixes, sizeof *wish.suffixes)};
     for (size_t rule = 0; rule < plan->cover->n; rule++) {
         wish.colour = (int)plan->cover->rules[rule].colour;
-        wish_of_rule(writer, decider, rule, &wish);
+        wish_of_rule(writer, &deciders, rule, &wish);
         if (wish_has_layers(grid, &wish)) {
             rule_write(writer, &wish);
         }
     }
-    free(decider);
+    deciders_clear(&deciders);
     free(wish.layers);
     free(wish.suffixes);
 }
@@ -118,16 +187,17 @@ static void write_cover(struct rule_writer *writer, const struct plan_cover *pla
 static void write_by_suffix(struct rule_writer *writer)
 {
     const struct name_grid *grid = writer->grid;
-    struct rule_wish wish = {.layers = memory_array(grid->n_layers, sizeof *wish.layers),
-                             .suffixes = memory_array(grid->n_suffixes, sizeof *wish.suffixes)};
-    for (size_t s = 0; s < grid->n_suffixes; s++) {
+    struct rule_wish wish = {.layers = memory_array(grid->names.n_layers, sizeof *wish.layers),
+                             .suffixes =
+                                 memory_array(grid->names.n_suffixes, sizeof *wish.suffixes)};
+    for (size_t s = 0; s < grid->names.n_suffixes; s++) {
         for (size_t c = 0; c < writer->grids->n_colours; c++) {
             wish.colour = (int)c;
             wish.suffixes[s] = true;
-            for (size_t layer = 0; layer < grid->n_layers; layer++) {
-                struct cover_cell cell = grid->cells[s * grid->n_layers + layer];
+            for (size_t layer = 0; layer < grid->names.n_layers; layer++) {
+                struct cover_cell cell = grid->cells[s * grid->names.n_layers + layer];
                 wish.layers[layer] = cell.must && cell.colour == wish.colour &&
-                                     !writer->decided[s * grid->n_layers + layer];
+                                     !writer->decided[s * grid->names.n_layers + layer];
             }
             if (wish_has_layers(grid, &wish)) {
                 rule_write(writer, &wish);
@@ -139,34 +209,21 @@ static void write_by_suffix(struct rule_writer *writer)
     free(wish.suffixes);
 }
 
-static struct cover_cell *turned_cells(const struct name_grid *grid)
-{
-    struct cover_cell *cells = memory_array(grid->n_suffixes * grid->n_layers, sizeof *cells);
-    for (size_t s = 0; s < grid->n_suffixes; s++) {
-        for (size_t layer = 0; layer < grid->n_layers; layer++) {
-            cells[layer * grid->n_suffixes + s] = grid->cells[s * grid->n_layers + layer];
-        }
-    }
-    return cells;
-}
-
 /* Rows are the shorter side: a search over sets of rows is the cheaper one. */
 static bool find_classes(const struct name_grid *grid, size_t n_colours, bool *turned,
                          struct cover_classes *classes)
 {
+    struct cover_table table = {grid->cells, grid->names.n_suffixes, grid->names.n_layers, false};
     *turned = false;
-    if (!cover_classes_find(grid->cells, grid->n_suffixes, grid->n_layers, n_colours, classes)) {
+    if (!cover_classes_find(&table, n_colours, classes)) {
         return false;
     }
     if (classes->grid.n_rows <= classes->grid.n_columns) {
         return true;
     }
-    struct cover_cell *cells = turned_cells(grid);
     cover_classes_clear(classes);
-    *turned = true;
-    bool fits = cover_classes_find(cells, grid->n_layers, grid->n_suffixes, n_colours, classes);
-    free(cells);
-    return fits;
+    *turned = table.turned = true;
+    return cover_classes_find(&table, n_colours, classes);
 }
 
 static size_t count_characters(const struct generated_rules *rules)
@@ -178,24 +235,32 @@ static size_t count_characters(const struct generated_rules *rules)
     return n;
 }
 
-/* Keeps the shorter list in `best`: fewer rules, then fewer characters. Takes `other`. */
-static void keep_shorter(struct generated_rules *best, struct generated_rules *other)
+/* Fewer rules, then fewer characters. */
+static bool is_shorter(const struct generated_rules *a, const struct generated_rules *b)
 {
-    bool shorter = best->n == 0 || other->n < best->n ||
-                   (other->n == best->n && count_characters(other) < count_characters(best));
-    struct generated_rules loser = shorter ? *best : *other;
-    *best = shorter ? *other : *best;
-    generated_rules_clear(&loser);
+    return b->n == 0 || a->n < b->n || (a->n == b->n && count_characters(a) < count_characters(b));
 }
 
-static void write_style(struct rule_writer *writer, const struct plan_cover *plan,
-                        struct generated_rules *out)
+static uint32_t *undecided(const struct name_grid *grid)
 {
-    const struct name_grid *grid = writer->grid;
-    *out = rules_new(writer->model);
-    writer->out = out;
-    memset(writer->decided, 0, grid->n_suffixes * grid->n_layers * sizeof *writer->decided);
+    return memory_array(grid->names.n_suffixes * grid->names.n_layers, sizeof(uint32_t));
+}
+
+/* Keeps the shorter list in `best`, and what it decides in the writer. */
+static void write_style(struct rule_writer *writer, const struct plan_cover *plan,
+                        struct generated_rules *best)
+{
+    struct generated_rules rules = {0};
+    uint32_t *decided = writer->decided;
+    writer->out = &rules;
+    writer->decided = undecided(writer->grid);
     write_cover(writer, plan);
+    bool shorter = is_shorter(&rules, best);
+    struct generated_rules loser = shorter ? *best : rules;
+    *best = shorter ? rules : *best;
+    free(shorter ? decided : writer->decided);
+    writer->decided = shorter ? writer->decided : decided;
+    generated_rules_clear(&loser);
 }
 
 static void write_grid(struct rule_writer *writer, uint64_t effort, struct generated_rules *out)
@@ -205,27 +270,26 @@ static void write_grid(struct rule_writer *writer, uint64_t effort, struct gener
     struct plan_cover plan = {&cover, &classes, false};
     if (!find_classes(writer->grid, writer->grids->n_colours, &plan.turned, &classes)) {
         writer->out = out;
+        writer->decided = undecided(writer->grid);
         write_by_suffix(writer);
         cover_classes_clear(&classes);
         return;
     }
     for (int style = 0; style < COVER_STYLES; style++) {
-        struct generated_rules rules;
         cover_find(&classes.grid, (enum cover_style)style, effort / COVER_STYLES, &cover);
-        write_style(writer, &plan, &rules);
-        writer->out = out;
-        keep_shorter(out, &rules);
+        write_style(writer, &plan, out);
         cover_clear(&cover);
     }
     cover_classes_clear(&classes);
 }
 
-static void move_rules(const struct model *model, struct generated_rules *from,
+static void move_rules(const struct rule_writer *writer, struct generated_rules *from,
                        struct generated_rules *to)
 {
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        if (from->rule_of_row[row] >= 0) {
-            to->rule_of_row[row] = from->rule_of_row[row] + (int32_t)to->n;
+    const struct name_layout *names = &writer->grid->names;
+    for (size_t cell = 0; cell < names->n_suffixes * names->n_layers; cell++) {
+        if (writer->decided[cell] > 0 && names->rows[cell] >= 0) {
+            to->rule_of_row[names->rows[cell]] = (int32_t)(writer->decided[cell] - 1 + to->n);
         }
     }
     for (size_t i = 0; i < from->n; i++) {
@@ -233,17 +297,6 @@ static void move_rules(const struct model *model, struct generated_rules *from,
                             from->rules[i].cpu_moe);
     }
     free(from->rules);
-    free(from->rule_of_row);
-}
-
-static bool grid_has_wish(const struct name_grid *grid)
-{
-    for (size_t i = 0; i < grid->n_suffixes * grid->n_layers && grid->cells != NULL; i++) {
-        if (grid->cells[i].must) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Single names that hold `blk.` would be hit by `blk\.` without an anchor. */
@@ -254,7 +307,7 @@ static bool block_is_plain(const struct model *model, const struct name_grids *g
             return false;
         }
     }
-    return grids->n_grids == 1 && grids->grids[0].prefix_length == 0;
+    return grids->n_grids == 1 && grids->grids[0].names.prefix_length == 0;
 }
 
 static void write_grids(const struct model *model, const struct name_grids *grids, uint64_t effort,
@@ -263,17 +316,16 @@ static void write_grids(const struct model *model, const struct name_grids *grid
     bool plain = block_is_plain(model, grids);
     for (size_t i = 0; i < grids->n_grids; i++) {
         const struct name_grid *grid = &grids->grids[i];
-        if (!grid_has_wish(grid)) {
+        if (!grid->has_wish) {
             continue;
         }
         struct rule_writer writer = {
             .model = model, .grids = grids, .grid = grid, .plain_block = plain};
         writer.layers_optional =
-            plain && grid->n_suffixes + grids->n_single <= MAX_NAMES_WITHOUT_LAYER;
-        writer.decided = memory_array(grid->n_suffixes * grid->n_layers, sizeof *writer.decided);
-        struct generated_rules rules = rules_new(model);
+            plain && grid->names.n_suffixes + grids->n_single <= MAX_NAMES_WITHOUT_LAYER;
+        struct generated_rules rules = {0};
         write_grid(&writer, effort, &rules);
-        move_rules(model, &rules, out);
+        move_rules(&writer, &rules, out);
         free(writer.decided);
     }
 }

@@ -4,147 +4,6 @@
 #include "model/override/generate.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-struct name_parts {
-    size_t prefix_length;
-    uint32_t layer;
-    const char *suffix; /* NULL: no layer */
-};
-
-static const char *find_block(const char *name)
-{
-    if (strncmp(name, "blk.", 4) == 0) {
-        return name;
-    }
-    const char *found = strstr(name, ".blk.");
-    return found == NULL ? NULL : found + 1;
-}
-
-/* What a pattern of a grid would take for another layer's: no model has such names, hostile files may. */
-static bool suffix_is_wild(const char *suffix)
-{
-    return *suffix == '\0' || (*suffix >= '0' && *suffix <= '9') || strstr(suffix, "blk.") != NULL;
-}
-
-/* `PREFIXblk.N.SUFFIX`; N as llama.cpp writes it, without leading zeros. */
-static struct name_parts split_name(const char *name)
-{
-    struct name_parts parts = {0};
-    const char *block = find_block(name);
-    if (block == NULL) {
-        return parts;
-    }
-    const char *at = block + 4;
-    const char *digits = at;
-    while (*at >= '0' && *at <= '9' && parts.layer <= NAME_GRID_MAX_LAYER) {
-        parts.layer = parts.layer * 10 + (uint32_t)(*at++ - '0');
-    }
-    bool leading_zero = *digits == '0' && at - digits > 1;
-    if (at > digits && !leading_zero && *at == '.' && !suffix_is_wild(at + 1) &&
-        parts.layer <= NAME_GRID_MAX_LAYER) {
-        parts.prefix_length = (size_t)(block - name);
-        parts.suffix = at + 1;
-    }
-    return parts;
-}
-
-/* What is collected before the cells can be laid out. */
-struct builder {
-    const struct model *model;
-    struct name_parts *parts; /* per row */
-    uint8_t *grid;            /* per row: index, or MAX_NAME_GRIDS for single ones */
-    uint32_t *suffix;         /* per row: index into its grid's suffixes */
-    int32_t *layer_index[MAX_NAME_GRIDS];
-    uint32_t *table; /* hash table of rows + 1 that first used a (grid, suffix) */
-    size_t table_size;
-};
-
-static uint64_t hash_text(const char *text, uint64_t hash)
-{
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3ull;
-    }
-    return hash ^ (hash >> 29);
-}
-
-static size_t grid_of(struct name_grids *out, const char *name, const struct name_parts *parts)
-{
-    if (parts->suffix == NULL) {
-        return MAX_NAME_GRIDS;
-    }
-    for (size_t i = 0; i < out->n_grids; i++) {
-        if (out->grids[i].prefix_length == parts->prefix_length &&
-            memcmp(out->grids[i].prefix, name, parts->prefix_length) == 0) {
-            return i;
-        }
-    }
-    if (out->n_grids == MAX_NAME_GRIDS) {
-        return MAX_NAME_GRIDS;
-    }
-    out->grids[out->n_grids].prefix = name;
-    out->grids[out->n_grids].prefix_length = parts->prefix_length;
-    return out->n_grids++;
-}
-
-static void add_suffix(struct name_grid *grid, const char *suffix)
-{
-    if ((grid->n_suffixes & (grid->n_suffixes - 1)) == 0) {
-        size_t room = grid->n_suffixes == 0 ? 1 : grid->n_suffixes * 2;
-        grid->suffixes = memory_resize(grid->suffixes, room, sizeof *grid->suffixes);
-    }
-    grid->suffixes[grid->n_suffixes++] = suffix;
-}
-
-/* Index of the row's suffix in its grid, new ones added. */
-static uint32_t suffix_index(struct builder *builder, struct name_grid *grid, uint32_t row)
-{
-    const char *suffix = builder->parts[row].suffix;
-    size_t at = hash_text(suffix, 0xcbf29ce484222325ull + builder->grid[row]);
-    for (at &= builder->table_size - 1; builder->table[at] != 0;
-         at = (at + 1) & (builder->table_size - 1)) {
-        uint32_t other = builder->table[at] - 1;
-        if (builder->grid[other] == builder->grid[row] &&
-            strcmp(builder->parts[other].suffix, suffix) == 0) {
-            return builder->suffix[other];
-        }
-    }
-    builder->table[at] = row + 1;
-    add_suffix(grid, suffix);
-    return (uint32_t)grid->n_suffixes - 1;
-}
-
-static void collect_rows(struct builder *builder, struct name_grids *out)
-{
-    for (uint32_t row = 0; row < builder->model->n_tensors; row++) {
-        const char *name = builder->model->tensors[row].name;
-        builder->parts[row] = split_name(name);
-        builder->grid[row] = (uint8_t)grid_of(out, name, &builder->parts[row]);
-        if (builder->grid[row] == MAX_NAME_GRIDS) {
-            continue;
-        }
-        size_t grid = builder->grid[row];
-        builder->suffix[row] = suffix_index(builder, &out->grids[grid], row);
-        if (builder->layer_index[grid] == NULL) {
-            builder->layer_index[grid] = memory_array(NAME_GRID_MAX_LAYER + 1, sizeof(int32_t));
-        }
-        builder->layer_index[grid][builder->parts[row].layer] = 1;
-    }
-}
-
-static void number_layers(struct name_grid *grid, int32_t *index)
-{
-    if (index == NULL) { /* a grid without a row */
-        return;
-    }
-    grid->layers = memory_array(NAME_GRID_MAX_LAYER + 1, sizeof *grid->layers);
-    for (uint32_t layer = 0; layer <= NAME_GRID_MAX_LAYER; layer++) {
-        if (index[layer] != 0) {
-            grid->layers[grid->n_layers] = layer;
-            index[layer] = (int32_t)grid->n_layers++;
-        }
-    }
-}
 
 static int colour_of(struct name_grids *out, int device)
 {
@@ -175,47 +34,51 @@ static struct cover_cell cell_of(struct name_grids *out, int wanted, int stays)
     return (struct cover_cell){COVER_CLOSED, false};
 }
 
-static void layout_grid(struct name_grid *grid, int32_t *index)
+static void layout_grid(const struct name_layout *names, struct name_grid *grid)
 {
-    number_layers(grid, index);
-    if (grid->n_suffixes * grid->n_layers > NAME_GRID_MAX_CELLS) {
+    *grid = (struct name_grid){.names = *names};
+    if (names->rows == NULL) {
         return;
     }
-    grid->cells = memory_array(grid->n_suffixes * grid->n_layers, sizeof *grid->cells);
-    for (size_t i = 0; i < grid->n_suffixes * grid->n_layers; i++) {
+    size_t n_cells = names->n_suffixes * names->n_layers;
+    grid->cells = memory_array(n_cells, sizeof *grid->cells);
+    for (size_t i = 0; i < n_cells; i++) {
         grid->cells[i] = (struct cover_cell){COVER_ANY, false};
     }
-    grid->rows = memory_array(grid->n_suffixes * grid->n_layers, sizeof *grid->rows);
-    memset(grid->rows, 0xff, grid->n_suffixes * grid->n_layers * sizeof *grid->rows);
 }
 
-static void fill_cells(const struct builder *builder, const int16_t *wanted, const int16_t *stays,
+/* Neighbours in the file mostly want the same: asked once. */
+static void fill_cells(const struct model *model, const int16_t *wanted, const int16_t *stays,
                        struct name_grids *out)
 {
-    out->single = memory_array(builder->model->n_tensors, sizeof *out->single);
-    for (uint32_t row = 0; row < builder->model->n_tensors; row++) {
-        size_t index = builder->grid[row];
-        if (builder->model->tensors[row].tied_to >= 0) {
-            continue; /* the same name, the same rule */
+    const struct name_lines *lines = model->lines;
+    struct cover_cell last = {COVER_ANY, false};
+    int last_wanted = WANTED_FREE, last_stays = DEVICE_NONE;
+    for (uint32_t row = 0; row < model->n_tensors; row++) {
+        uint32_t cell = lines->cell[row];
+        if (cell == NAME_SINGLE || model->tensors[row].tied_to >= 0) {
+            continue; /* twins: the same name, the same rule */
         }
-        if (index == MAX_NAME_GRIDS || out->grids[index].cells == NULL || out->too_many_colours) {
-            out->single[out->n_single++] = row;
-            continue;
+        int stay = stays == NULL ? DEVICE_NONE : stays[row];
+        if (wanted[row] != last_wanted || stay != last_stays) {
+            last_wanted = wanted[row];
+            last_stays = stay;
+            last = cell_of(out, last_wanted, last_stays);
         }
-        struct name_grid *grid = &out->grids[index];
-        size_t column = (size_t)builder->layer_index[index][builder->parts[row].layer];
-        size_t cell = builder->suffix[row] * grid->n_layers + column;
-        grid->rows[cell] = (int32_t)row;
-        grid->cells[cell] = cell_of(out, wanted[row], stays == NULL ? DEVICE_NONE : stays[row]);
+        struct name_grid *grid = &out->grids[lines->grid[row]];
+        grid->cells[cell] = last;
+        grid->has_wish |= last.must;
     }
 }
 
 static void all_single(const struct model *model, struct name_grids *out)
 {
+    out->all_single = memory_array(model->n_tensors, sizeof *out->all_single);
+    out->single = out->all_single;
     out->n_single = 0;
     for (uint32_t row = 0; row < model->n_tensors; row++) {
         if (model->tensors[row].tied_to < 0) {
-            out->single[out->n_single++] = row;
+            out->all_single[out->n_single++] = row;
         }
     }
 }
@@ -223,40 +86,26 @@ static void all_single(const struct model *model, struct name_grids *out)
 void name_grids_build(const struct model *model, const int16_t *wanted, const int16_t *stays,
                       struct name_grids *out)
 {
-    struct builder builder = {.model = model, .table_size = 16};
-    *out = (struct name_grids){0};
-    while (builder.table_size < model->n_tensors * 2) {
-        builder.table_size *= 2;
-    }
-    builder.parts = memory_array(model->n_tensors, sizeof *builder.parts);
-    builder.grid = memory_array(model->n_tensors, sizeof *builder.grid);
-    builder.suffix = memory_array(model->n_tensors, sizeof *builder.suffix);
-    builder.table = memory_array(builder.table_size, sizeof *builder.table);
-    collect_rows(&builder, out);
+    const struct name_lines *lines = model->lines;
+    *out = (struct name_grids){
+        .n_grids = lines->n_grids, .single = lines->single, .n_single = lines->n_single};
     for (size_t i = 0; i < out->n_grids; i++) {
-        layout_grid(&out->grids[i], builder.layer_index[i]);
+        layout_grid(&lines->grids[i], &out->grids[i]);
     }
-    fill_cells(&builder, wanted, stays, out);
+    fill_cells(model, wanted, stays, out);
+    for (size_t i = 0; i < out->n_grids && out->too_many_colours; i++) {
+        out->grids[i].has_wish = false;
+    }
     if (out->too_many_colours) {
         all_single(model, out);
     }
-    for (size_t i = 0; i < out->n_grids; i++) {
-        free(builder.layer_index[i]);
-    }
-    free(builder.parts);
-    free(builder.grid);
-    free(builder.suffix);
-    free(builder.table);
 }
 
 void name_grids_clear(struct name_grids *grids)
 {
     for (size_t i = 0; i < grids->n_grids; i++) {
-        free(grids->grids[i].layers);
-        free(grids->grids[i].suffixes);
         free(grids->grids[i].cells);
-        free(grids->grids[i].rows);
     }
-    free(grids->single);
+    free(grids->all_single);
     *grids = (struct name_grids){0};
 }

@@ -26,7 +26,7 @@ struct rule_draft {
 
 static struct cover_cell *cell_at(const struct name_grid *grid, size_t suffix, size_t layer)
 {
-    return &grid->cells[suffix * grid->n_layers + layer];
+    return &grid->cells[suffix * grid->names.n_layers + layer];
 }
 
 /* A rule of this colour must not match the cell. */
@@ -34,17 +34,17 @@ static bool cell_forbids(const struct rule_writer *writer, size_t suffix, size_t
 {
     struct cover_cell cell = *cell_at(writer->grid, suffix, layer);
     bool open =
-        cell.colour != COVER_ANY && !writer->decided[suffix * writer->grid->n_layers + layer];
+        cell.colour != COVER_ANY && !writer->decided[suffix * writer->grid->names.n_layers + layer];
     return open && (cell.colour != colour || !cell.must);
 }
 
 /* Layers that may be named too: whatever the wished suffixes hold there is decided, absent or meant. */
 static void widen_layers(const struct rule_writer *writer, const struct rule_wish *wish, bool *wide)
 {
-    for (size_t layer = 0; layer < writer->grid->n_layers; layer++) {
+    for (size_t layer = 0; layer < writer->grid->names.n_layers; layer++) {
         wide[layer] = true;
-        for (size_t s = 0; s < writer->grid->n_suffixes && wide[layer] && !wish->layers[layer];
-             s++) {
+        for (size_t s = 0;
+             s < writer->grid->names.n_suffixes && wide[layer] && !wish->layers[layer]; s++) {
             wide[layer] = !wish->suffixes[s] || !cell_forbids(writer, s, layer, wish->colour);
         }
     }
@@ -54,9 +54,9 @@ static void forbid_suffixes(const struct rule_writer *writer, const struct rule_
                             const bool *layers, bool *forbidden)
 {
     const struct name_grid *grid = writer->grid;
-    for (size_t s = 0; s < grid->n_suffixes; s++) {
+    for (size_t s = 0; s < grid->names.n_suffixes; s++) {
         forbidden[s] = false;
-        for (size_t layer = 0; layer < grid->n_layers && !wish->suffixes[s] && !forbidden[s];
+        for (size_t layer = 0; layer < grid->names.n_layers && !wish->suffixes[s] && !forbidden[s];
              layer++) {
             forbidden[s] = layers[layer] && cell_forbids(writer, s, layer, wish->colour);
         }
@@ -66,16 +66,16 @@ static void forbid_suffixes(const struct rule_writer *writer, const struct rule_
 static void write_layers(const struct rule_writer *writer, const bool *layers, struct strbuf *out)
 {
     const struct name_grid *grid = writer->grid;
-    uint32_t *numbers = memory_array(grid->n_layers, sizeof *numbers);
+    uint32_t *numbers = memory_array(grid->names.n_layers, sizeof *numbers);
     size_t n = 0;
-    for (size_t i = 0; i < grid->n_layers; i++) {
+    for (size_t i = 0; i < grid->names.n_layers; i++) {
         if (layers[i]) {
-            numbers[n++] = grid->layers[i];
+            numbers[n++] = grid->names.layers[i];
         }
     }
     if (!writer->plain_block) {
         strbuf_add_char(out, '^');
-        rule_text_escape(grid->prefix, grid->prefix_length, out);
+        rule_text_escape(grid->names.prefix, grid->names.prefix_length, out);
     }
     strbuf_add(out, "blk\\.");
     generate_layer_set(numbers, n, out);
@@ -85,7 +85,7 @@ static void write_layers(const struct rule_writer *writer, const bool *layers, s
 
 static bool all_layers(const struct rule_writer *writer, const bool *layers)
 {
-    for (size_t i = 0; i < writer->grid->n_layers; i++) {
+    for (size_t i = 0; i < writer->grid->names.n_layers; i++) {
         if (!layers[i]) {
             return false;
         }
@@ -103,8 +103,8 @@ static bool occurs_elsewhere(const struct rule_writer *writer, const struct suff
     dotted[0] = '.';
     memcpy(dotted + 1, cut->text, cut->length);
     dotted[cut->length + 1] = '\0';
-    for (size_t i = 0; i < writer->grid->n_suffixes; i++) {
-        if (strstr(writer->grid->suffixes[i], dotted) != NULL) {
+    for (size_t i = 0; i < writer->grid->names.n_suffixes; i++) {
+        if (strstr(writer->grid->names.suffixes[i], dotted) != NULL) {
             return true;
         }
     }
@@ -135,12 +135,12 @@ static struct rule_draft draft_rule(const struct rule_writer *writer, const stru
                                     bool *layers)
 {
     struct rule_draft draft = {.layers = layers};
-    size_t n = writer->grid->n_suffixes;
+    size_t n = writer->grid->names.n_suffixes;
     bool *forbidden = memory_array(n, sizeof *forbidden);
     forbid_suffixes(writer, wish, layers, forbidden);
     draft.cuts = memory_array(n, sizeof *draft.cuts);
     draft.n_cuts =
-        suffix_cuts_find(writer->grid->suffixes, n, wish->suffixes, forbidden, draft.cuts);
+        suffix_cuts_find(writer->grid->names.suffixes, n, wish->suffixes, forbidden, draft.cuts);
     if (can_go_without_layers(writer, &draft)) {
         strbuf_add(&draft.text, "\\.");
     } else {
@@ -161,7 +161,7 @@ static void draft_clear(struct rule_draft *draft)
 /* The layers as wished, or with others that make the numbers shorter. */
 static struct rule_draft best_draft(const struct rule_writer *writer, const struct rule_wish *wish)
 {
-    size_t n = writer->grid->n_layers;
+    size_t n = writer->grid->names.n_layers;
     bool *wide = memory_array(n, sizeof *wide);
     struct rule_draft exact =
         draft_rule(writer, wish, memory_copy(wish->layers, n * sizeof *wish->layers));
@@ -172,22 +172,33 @@ static struct rule_draft best_draft(const struct rule_writer *writer, const stru
     return shorter ? wider : exact;
 }
 
+static size_t list_true(const bool *flags, size_t n, uint32_t *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        out[count] = (uint32_t)i;
+        count += flags[i];
+    }
+    return count;
+}
+
 static void mark_decided(struct rule_writer *writer, const struct rule_draft *draft)
 {
-    const struct name_grid *grid = writer->grid;
-    for (size_t s = 0; s < grid->n_suffixes; s++) {
+    const struct name_layout *names = &writer->grid->names;
+    uint32_t number = (uint32_t)writer->out->n + 1;
+    uint32_t *layers = memory_array(names->n_layers + 1, sizeof *layers);
+    size_t n_layers = list_true(draft->layers, names->n_layers, layers);
+    for (size_t s = 0; s < names->n_suffixes; s++) {
         bool matched = false;
         for (size_t i = 0; i < draft->n_cuts && !matched; i++) {
-            matched = suffix_cut_matches(&draft->cuts[i], grid->suffixes[s]);
+            matched = suffix_cut_matches(&draft->cuts[i], names->suffixes[s]);
         }
-        for (size_t layer = 0; layer < grid->n_layers && matched; layer++) {
-            size_t cell = s * grid->n_layers + layer;
-            if (draft->layers[layer] && !writer->decided[cell] && grid->rows[cell] >= 0) {
-                writer->out->rule_of_row[grid->rows[cell]] = (int32_t)writer->out->n;
-            }
-            writer->decided[cell] |= draft->layers[layer];
+        uint32_t *decided = writer->decided + s * names->n_layers;
+        for (size_t i = 0; i < n_layers && matched; i++) {
+            decided[layers[i]] = decided[layers[i]] ? decided[layers[i]] : number;
         }
     }
+    free(layers);
 }
 
 /* --- llama.cpp's own words ---------------------------------------------------------------------- */
@@ -212,13 +223,13 @@ static bool moe_word_fits(const struct rule_writer *writer, const struct rule_wi
                           uint32_t below)
 {
     const struct name_grid *grid = writer->grid;
-    for (size_t s = 0; s < grid->n_suffixes; s++) {
-        bool expert = is_expert(grid->suffixes[s]);
-        for (size_t layer = 0; layer < grid->n_layers; layer++) {
-            bool taken = expert && grid->layers[layer] < below;
+    for (size_t s = 0; s < grid->names.n_suffixes; s++) {
+        bool expert = is_expert(grid->names.suffixes[s]);
+        for (size_t layer = 0; layer < grid->names.n_layers; layer++) {
+            bool taken = expert && grid->names.layers[layer] < below;
             struct cover_cell cell = *cell_at(grid, s, layer);
             bool needed = wish->suffixes[s] && wish->layers[layer] && cell.colour == wish->colour &&
-                          cell.must && !writer->decided[s * grid->n_layers + layer];
+                          cell.must && !writer->decided[s * grid->names.n_layers + layer];
             if ((needed && !taken) || (taken && cell_forbids(writer, s, layer, wish->colour))) {
                 return false;
             }
@@ -231,10 +242,10 @@ static int32_t moe_word(const struct rule_writer *writer, const struct rule_wish
 {
     const struct name_grid *grid = writer->grid;
     if (writer->grids->colours[wish->colour] != DEVICE_HOST || writer->grids->n_grids != 1 ||
-        grid->prefix_length != 0) {
+        grid->names.prefix_length != 0) {
         return 0;
     }
-    size_t last = grid->n_layers;
+    size_t last = grid->names.n_layers;
     while (last > 0 && !wish->layers[last - 1]) {
         last--;
     }
@@ -244,7 +255,7 @@ static int32_t moe_word(const struct rule_writer *writer, const struct rule_wish
     if (moe_word_fits(writer, wish, UINT32_MAX)) {
         return -1;
     }
-    uint32_t below = grid->layers[last - 1] + 1;
+    uint32_t below = grid->names.layers[last - 1] + 1;
     return moe_word_fits(writer, wish, below) ? (int32_t)below : 0;
 }
 
@@ -275,11 +286,11 @@ static bool *half_of(const bool *flags, size_t n, bool first)
 static void write_halves(struct rule_writer *writer, const struct rule_wish *wish)
 {
     const struct name_grid *grid = writer->grid;
-    bool by_suffix = count_true(wish->suffixes, grid->n_suffixes) > 1;
+    bool by_suffix = count_true(wish->suffixes, grid->names.n_suffixes) > 1;
     for (int first = 1; first >= 0; first--) {
         struct rule_wish part = *wish;
-        bool *half = by_suffix ? half_of(wish->suffixes, grid->n_suffixes, first)
-                               : half_of(wish->layers, grid->n_layers, first);
+        bool *half = by_suffix ? half_of(wish->suffixes, grid->names.n_suffixes, first)
+                               : half_of(wish->layers, grid->names.n_layers, first);
         *(by_suffix ? &part.suffixes : &part.layers) = half;
         rule_write(writer, &part);
         free(half);
@@ -289,8 +300,8 @@ static void write_halves(struct rule_writer *writer, const struct rule_wish *wis
 void rule_write(struct rule_writer *writer, const struct rule_wish *wish)
 {
     struct rule_draft draft = best_draft(writer, wish);
-    bool divisible = count_true(wish->suffixes, writer->grid->n_suffixes) > 1 ||
-                     count_true(wish->layers, writer->grid->n_layers) > 1;
+    bool divisible = count_true(wish->suffixes, writer->grid->names.n_suffixes) > 1 ||
+                     count_true(wish->layers, writer->grid->names.n_layers) > 1;
     if (draft.text.length > MAX_PATTERN && divisible) {
         write_halves(writer, wish);
     } else {

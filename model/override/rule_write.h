@@ -12,7 +12,7 @@ struct rule_writer {
     const struct model *model;
     const struct name_grids *grids;
     const struct name_grid *grid;
-    bool *decided;        /* per cell: by a rule written before */
+    uint32_t *decided;    /* per cell: the rule before that decides it, + 1; 0 without */
     bool plain_block;     /* `blk\.` occurs in no other name: no need for more in front */
     bool layers_optional; /* a pattern may go without its layers, if it is checked */
     struct generated_rules *out;

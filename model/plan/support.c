@@ -1,8 +1,7 @@
 #include "model/plan/support.h"
 
 #include "model/base/memory.h"
-
-#include <string.h>
+#include "model/gguf/ggml_types.h"
 
 /* Vulkan drivers commonly take storage buffers up to 4 GiB. */
 static const uint64_t vulkan_largest = 4ULL << 30;
@@ -15,29 +14,23 @@ const char *support_operation(const struct model_tensor *tensor)
     return tensor->mul_mat_id ? "MUL_MAT_ID" : "MUL_MAT";
 }
 
-static bool one_of(const char *name, const char *const *list, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(name, list[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool cuda_runs(const struct model_tensor *tensor)
 {
-    static const char *const no_mul_mat[] = {"tq1_0", "tq2_0", "q8_1"};
-    static const char *const no_get_rows[] = {"nvfp4", "q8_K", "tq1_0", "tq2_0"};
-    static const char *const whole_blocks[] = {"iq4_nl", "mxfp4"}; /* rows of 256 only */
-    const char *type = tensor->type->name;
-    if (!tensor->lookup) {
-        return !one_of(type, no_mul_mat, sizeof no_mul_mat / sizeof no_mul_mat[0]);
+    switch (tensor->type->id) {
+    case GGML_TQ1_0:
+    case GGML_TQ2_0:
+        return false;
+    case GGML_Q8_1:
+        return tensor->lookup;
+    case GGML_Q8_K:
+    case GGML_NVFP4:
+        return !tensor->lookup;
+    case GGML_IQ4_NL:
+    case GGML_MXFP4: /* rows read by number: whole blocks of 256 only */
+        return !tensor->lookup || tensor->ne[0] % 256 == 0;
+    default:
+        return true;
     }
-    if (one_of(type, whole_blocks, sizeof whole_blocks / sizeof whole_blocks[0])) {
-        return tensor->ne[0] % 256 == 0;
-    }
-    return !one_of(type, no_get_rows, sizeof no_get_rows / sizeof no_get_rows[0]);
 }
 
 uint64_t support_largest(const struct device *device)

@@ -1,6 +1,7 @@
 #include "tests/support/named_model.h"
 
 #include "model/base/memory.h"
+#include "model/net/name_lines.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct model *named_model_make(const char *const *names, size_t n)
     for (size_t i = 0; i < n; i++) {
         name_row(&model->tensors[i], names[i]);
     }
+    model->lines = name_lines_new(model);
     return model;
 }
 
@@ -46,6 +48,7 @@ struct model *named_model_grid(uint32_t n_layers, const char *const *suffixes,
         name_row(&model->tensors[i], name);
         free(name);
     }
+    model->lines = name_lines_new(model);
     return model;
 }
 
@@ -56,6 +59,7 @@ void named_model_free(struct model **model)
     }
     if (*model != NULL) {
         free((*model)->tensors);
+        name_lines_free(&(*model)->lines);
     }
     free(*model);
     *model = NULL;
