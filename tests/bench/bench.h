@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 double bench_now(void);                         /* seconds, monotonic */
+double bench_processor(void);                   /* seconds of processor time: other load adds nothing */
 double bench_median(double *seconds, size_t n); /* sorts them */
 
 /* Writes a model head; false, with errno, where it cannot. */

@@ -111,17 +111,17 @@ static double draw(struct bench_plan *bench, const struct plan *preview,
                           .n_arguments = n,
                           .message = ""};
     ui_resize(&bench->ui, &scene, 120, 40);
-    double start = bench_now();
+    double start = bench_processor();
     canvas_reset(&bench->canvas, 120, 40);
     ui_draw(&bench->ui, &scene, &bench->canvas);
-    return bench_now() - start;
+    return bench_processor() - start;
 }
 
 static void step(struct bench_plan *bench, int device, double *recompute, double *drawn)
 {
     size_t n;
     struct edit_report report;
-    double start = bench_now();
+    double start = bench_processor();
     struct plan preview;
     plan_copy(&preview, &bench->plan);
     bench->edit.device = device;
@@ -130,7 +130,7 @@ static void step(struct bench_plan *bench, int device, double *recompute, double
     struct evaluation evaluation;
     plan_evaluate(bench->model, &bench->rig, &preview, &bench->decisions, &evaluation);
     char **arguments = arguments_write(bench->model, &bench->rig, &preview, &evaluation, &n);
-    *recompute = bench_now() - start;
+    *recompute = bench_processor() - start;
     *drawn = draw(bench, &preview, &evaluation, arguments, n);
     arguments_free(&arguments);
     evaluation_clear(&evaluation);
