@@ -1,6 +1,7 @@
 #include "model/net/compute_layers.h"
 
 #include "model/net/compute_memory.h"
+#include "model/net/row_facts.h"
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -17,7 +18,7 @@ static void mark_layers(const struct compute_input *input, const struct compute_
     for (uint32_t il = 0; il < n_layer; il++)
         marks[il] = mix(rows->kind[il], (uint64_t)(input->home[il] + 2));
     for (size_t i = 0; i < model->n_tensors; i++) {
-        int32_t il = model->tensors[i].layer;
+        int32_t il = model->facts->rows[i].layer;
         if (il < 0 || (uint32_t)il >= n_layer)
             continue;
         if (input->device[i] != input->home[il] || input->device[i] == DEVICE_HOST)

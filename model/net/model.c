@@ -5,6 +5,7 @@
 #include "model/net/compute_rows.h"
 #include "model/net/model_kind.h"
 #include "model/net/name_lines.h"
+#include "model/net/row_facts.h"
 #include "model/net/tensor_groups.h"
 
 #include <stdlib.h>
@@ -164,6 +165,7 @@ bool model_describe(const struct gguf *gguf, const char *path, bool load_mtp, st
     sort_names(model);
     model->compute = compute_rows_new(model);
     model->lines = name_lines_new(model);
+    model->facts = row_facts_new(model);
     *out = model;
     return true;
 }
@@ -178,6 +180,7 @@ void model_free(struct model **model)
     free((*model)->by_name);
     compute_rows_free(&(*model)->compute);
     name_lines_free(&(*model)->lines);
+    row_facts_free(&(*model)->facts);
     free(*model);
     *model = NULL;
 }

@@ -34,6 +34,7 @@ const char *tensor_group_name(enum tensor_group group); /* "gate_exps": the JSON
 
 struct compute_rows; /* see model/net/compute_rows.h */
 struct name_lines;   /* see model/net/name_lines.h */
+struct row_facts;    /* see model/net/row_facts.h */
 
 /* Routed experts: of a token's many, only n_expert_used are read. */
 bool tensor_group_is_expert(enum tensor_group group);
@@ -80,6 +81,7 @@ struct model {
     size_t n_names;
     struct compute_rows *compute; /* owned or NULL: parts of the network, for compute_estimate */
     struct name_lines *lines;     /* owned: names by layer and suffix, for the rules */
+    struct row_facts *facts;      /* owned: the rows packed, for what is done in every frame */
 };
 
 /* New `*out`, free with model_free. `load_mtp`: --spec-type contains draft-mtp, nextn blocks are loaded.

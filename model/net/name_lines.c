@@ -166,17 +166,19 @@ static void place_rows(const struct builder *builder, struct name_lines *out)
         size_t index = builder->grid[row];
         bool is_twin = model->tensors[row].tied_to >= 0;
         out->cell[row] = NAME_SINGLE;
+        if (is_twin) {
+            out->twin = row; /* the same name, the same rule */
+            continue;
+        }
         if (index == MAX_NAME_GRIDS || out->grids[index].rows == NULL) {
-            if (!is_twin) {
-                out->single[out->n_single++] = row;
-            }
+            out->single[out->n_single++] = row;
             continue;
         }
         struct name_layout *grid = &out->grids[index];
         size_t column = (size_t)builder->layer_index[index][builder->parts[row].layer];
         size_t cell = builder->suffix[row] * grid->n_layers + column;
         out->cell[row] = (uint32_t)cell;
-        grid->rows[cell] = is_twin ? grid->rows[cell] : (int32_t)row;
+        grid->rows[cell] = (int32_t)row;
     }
 }
 

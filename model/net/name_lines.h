@@ -25,11 +25,11 @@ struct name_layout {
 struct name_lines {
     struct name_layout grids[MAX_NAME_GRIDS];
     size_t n_grids;
-    uint8_t *grid; /* per row: its grid, where it has a cell */
-    uint32_t
-        *cell; /* per row: suffix * n_layers + layer, or NAME_SINGLE; twins: as their originals */
-    uint32_t *single; /* rows without a grid, twins left out; n_single */
+    uint8_t *grid;  /* per row: its grid, where it has a cell */
+    uint32_t *cell; /* per row: suffix * n_layers + layer; NAME_SINGLE without, and for the twin */
+    uint32_t *single; /* rows without a grid, the twin left out; n_single */
     size_t n_single;
+    size_t twin; /* the row that uses the tensor before it again; 0: none */
 };
 
 struct name_lines *name_lines_new(const struct model *model); /* free with name_lines_free */

@@ -449,11 +449,8 @@ static void generate(const struct model *model, const int16_t *wanted, const int
     size_t n_grid_rules = out->n;
     write_singles(model, wanted, &grids, out);
     write_catch_all(model, wanted, stays, n_grid_rules, out);
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        if (model->tensors[row].tied_to >= 0) {
-            out->rule_of_row[row] = out->rule_of_row[model->tensors[row].tied_to];
-        }
-    }
+    size_t twin = model->lines->twin;
+    out->rule_of_row[twin] = out->rule_of_row[twin > 0 ? twin - 1 : twin];
     name_grids_clear(&grids);
 }
 

@@ -56,8 +56,8 @@ static void fill_cells(const struct model *model, const int16_t *wanted, const i
     int last_wanted = WANTED_FREE, last_stays = DEVICE_NONE;
     for (uint32_t row = 0; row < model->n_tensors; row++) {
         uint32_t cell = lines->cell[row];
-        if (cell == NAME_SINGLE || model->tensors[row].tied_to >= 0) {
-            continue; /* twins: the same name, the same rule */
+        if (cell == NAME_SINGLE) {
+            continue;
         }
         int stay = stays == NULL ? DEVICE_NONE : stays[row];
         if (wanted[row] != last_wanted || stay != last_stays) {

@@ -3,6 +3,7 @@
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
 #include "model/net/context_memory.h"
+#include "model/net/row_facts.h"
 #include "model/plan/decisions.h"
 #include "model/plan/homes.h"
 #include "model/plan/support.h"
@@ -46,18 +47,46 @@ static bool runs_there(const struct rig *rig, int16_t device, const struct model
     return device < 0 || support_runs(&rig->devices[device], tensor);
 }
 
-/* A device that cannot run the operation leaves the tensor to the host (loader.cpp:1067-1078). */
-static int16_t home_of(const struct rig *rig, const struct model_tensor *tensor,
-                       const struct evaluation *evaluation)
+/* What a shape weighs on a device and whether it runs there, asked once an evaluation. */
+struct shape_use {
+    uint64_t bytes;
+    bool asked, runs;
+};
+
+struct shapes {
+    const struct model *model;
+    const struct rig *rig;
+    struct shape_use *uses; /* per shape, host first */
+};
+
+static const struct shape_use *shape_use(const struct shapes *shapes, size_t row, int16_t device)
 {
-    switch (tensor->role) {
+    const struct rig *rig = shapes->rig;
+    size_t shape = shapes->model->facts->rows[row].shape;
+    size_t place = device >= 0 ? (size_t)device + 1 : 0;
+    struct shape_use *use = &shapes->uses[shape * (rig->n_devices + 1) + place];
+    if (!use->asked) {
+        const struct model_tensor *tensor = &shapes->model->tensors[row];
+        enum backend backend = device >= 0 ? rig->devices[device].backend : BACKEND_CPU;
+        use->bytes = weight_alloc_bytes(tensor->type, tensor->ne, tensor->bytes, backend);
+        use->runs = runs_there(rig, device, tensor);
+        use->asked = true;
+    }
+    return use;
+}
+
+/* A device that cannot run the operation leaves the tensor to the host (loader.cpp:1067-1078). */
+static int16_t home_of(const struct shapes *shapes, size_t row, const struct evaluation *evaluation)
+{
+    const struct row_fact *fact = &shapes->model->facts->rows[row];
+    switch ((enum tensor_role)fact->role) {
     case ROLE_INPUT:
         return DEVICE_HOST;
     case ROLE_LAYER:
     case ROLE_PER_BUFFER:
     case ROLE_OUTPUT: {
-        int16_t home = evaluation->layers[tensor->home_layer].home;
-        return (int16_t)(runs_there(rig, home, tensor) ? home : DEVICE_HOST);
+        int16_t home = evaluation->layers[fact->home_layer].home;
+        return (int16_t)(shape_use(shapes, row, home)->runs ? home : DEVICE_HOST);
     }
     case ROLE_SKIPPED:
         break;
@@ -92,7 +121,8 @@ static void refuse_operation(const struct rig *rig, const struct plan *plan,
 
 /* Base placement (given rules, else home), then what was moved by hand on top of it, as generated rules. */
 static void place_tensors(const struct model *model, const struct rig *rig, const struct plan *plan,
-                          const struct decisions *decisions, struct evaluation *out)
+                          const struct decisions *decisions, const struct shapes *shapes,
+                          struct evaluation *out)
 {
     size_t n = model->n_tensors;
     out->device = memory_array(n, sizeof *out->device);
@@ -101,26 +131,29 @@ static void place_tensors(const struct model *model, const struct rig *rig, cons
     int16_t *stays = memory_array(n, sizeof *stays);
     bool any = false;
     for (size_t row = 0; row < n; row++) {
-        const struct model_tensor *tensor = &model->tensors[row];
+        int role = model->facts->rows[row].role;
         int32_t entry = decisions->entry[row];
-        int16_t base = home_of(rig, tensor, out);
-        if (tensor->role != ROLE_SKIPPED && entry >= 0) {
+        int16_t base = home_of(shapes, row, out);
+        if (role != ROLE_SKIPPED && entry >= 0) {
             int16_t device = decisions->entry_device[entry];
-            if (!runs_there(rig, device, tensor)) {
-                refuse_operation(rig, plan, tensor, entry, device, out);
+            if (!shape_use(shapes, row, device)->runs) {
+                refuse_operation(rig, plan, &model->tensors[row], entry, device, out);
             } else {
                 base = device;
             }
         }
         out->device[row] = base;
         out->override[row] = entry;
-        wanted[row] = tensor->role == ROLE_SKIPPED ? WANTED_FREE : WANTED_ALONE;
-        bool copies = tensor->role == ROLE_PER_BUFFER && entry < 0;
+        wanted[row] = role == ROLE_SKIPPED ? WANTED_FREE : WANTED_ALONE;
+        bool copies = role == ROLE_PER_BUFFER && entry < 0;
         stays[row] = (int16_t)(copies ? DEVICE_NONE : base);
     }
     for (size_t row = 0; row < n && plan->n_rows == n; row++) {
-        const struct model_tensor *tensor = &model->tensors[row];
         int16_t moved = plan->moved[row];
+        if (moved == PLAN_UNMOVED && row != model->facts->twin) {
+            continue;
+        }
+        const struct model_tensor *tensor = &model->tensors[row];
         if (tensor->tied_to >= 0) {
             /* one name, one rule: wanted is decided on the original for both uses */
             size_t original = (size_t)tensor->tied_to;
@@ -151,7 +184,7 @@ static void place_tensors(const struct model *model, const struct rig *rig, cons
         if (wanted[row] >= DEVICE_HOST) {
             out->device[row] = wanted[row];
         }
-        bool loaded = model->tensors[row].role != ROLE_SKIPPED;
+        bool loaded = model->facts->rows[row].role != ROLE_SKIPPED;
         int32_t rule = any && loaded ? out->rules.rule_of_row[row] : -1;
         if (rule >= 0) {
             out->override[row] = rule;
@@ -184,49 +217,48 @@ static struct device_use *use_of(struct evaluation *evaluation, int16_t device)
     return device >= 0 ? &evaluation->devices[device] : &evaluation->host;
 }
 
-static void weigh_row(const struct model_tensor *tensor, const struct rig *rig, int16_t device,
+static void weigh_row(const struct shapes *shapes, size_t row, int16_t device,
                       struct evaluation *out)
 {
-    enum backend backend = device >= 0 ? rig->devices[device].backend : BACKEND_CPU;
-    uint64_t bytes = weight_alloc_bytes(tensor->type, tensor->ne, tensor->bytes, backend);
+    uint64_t bytes = shape_use(shapes, row, device)->bytes;
     struct device_use *use = use_of(out, device);
     use->model += bytes;
-    use->experts += tensor_group_is_expert(tensor->group) ? bytes : 0;
+    use->experts += tensor_group_is_expert(shapes->model->facts->rows[row].group) ? bytes : 0;
 }
 
 /* One copy in each buffer type among the homes of the layers that create it (section 12.1). */
-static void weigh_per_buffer(const struct model *model, const struct model_tensor *tensor,
-                             const struct rig *rig, struct evaluation *out)
+static void weigh_per_buffer(const struct shapes *shapes, size_t row, struct evaluation *out)
 {
+    const struct model *model = shapes->model;
     bool host = false;
-    bool *seen = memory_array(rig->n_devices, sizeof *seen);
+    bool *seen = memory_array(shapes->rig->n_devices, sizeof *seen);
     uint32_t n_trunk = model->hparams.n_layer - model->hparams.n_layer_nextn;
     for (uint32_t il = 0; il < n_trunk; il++) {
         int16_t home = out->layers[il].home;
         bool *there = home >= 0 ? &seen[home] : &host;
-        if (!*there && model_layer_creates(model, tensor, il)) {
+        if (!*there && model_layer_creates(model, &model->tensors[row], il)) {
             *there = true;
-            weigh_row(tensor, rig, home, out);
+            weigh_row(shapes, row, home, out);
         }
     }
     free(seen);
 }
 
-static void weigh_tensors(const struct model *model, const struct rig *rig, struct evaluation *out)
+static void weigh_tensors(const struct shapes *shapes, struct evaluation *out)
 {
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        const struct model_tensor *tensor = &model->tensors[row];
+    const struct row_facts *facts = shapes->model->facts;
+    for (size_t row = 0; row < shapes->model->n_tensors; row++) {
         int16_t device = out->device[row];
         if (device == DEVICE_NONE) {
             continue;
         }
-        if (tensor->tied_to >= 0 && device == out->device[tensor->tied_to]) {
+        if (row == facts->twin && row > 0 && device == out->device[row - 1]) {
             continue; /* both uses share one allocation */
         }
-        if (tensor->role == ROLE_PER_BUFFER && out->override[row] < 0) {
-            weigh_per_buffer(model, tensor, rig, out);
+        if (facts->rows[row].role == ROLE_PER_BUFFER && out->override[row] < 0) {
+            weigh_per_buffer(shapes, row, out);
         } else {
-            weigh_row(tensor, rig, device, out);
+            weigh_row(shapes, row, device, out);
         }
     }
 }
@@ -466,12 +498,16 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
         out->devices[out->in_use[k]].order = (int)k;
     }
     decisions_update(decided, model, rig, plan, out);
-    place_tensors(model, rig, plan, decided, out);
+    struct shapes shapes = {
+        model, rig,
+        memory_array(model->facts->n_shapes * (rig->n_devices + 1), sizeof *shapes.uses)};
+    place_tensors(model, rig, plan, decided, &shapes, out);
     find_reached(model, plan, out);
     refuse_entries(rig, plan, decided, out);
     refuse_count(plan, out);
     count_rules(model, plan, out);
-    weigh_tensors(model, rig, out);
+    weigh_tensors(&shapes, out);
+    free(shapes.uses);
     weigh_context(model, rig, out);
     weigh_compute(model, rig, plan, out);
     take_given(model, rig, out);

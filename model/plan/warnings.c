@@ -3,6 +3,7 @@
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
 #include "model/net/arch.h"
+#include "model/net/row_facts.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -160,12 +161,10 @@ static void warn_model(const struct model *model, struct evaluation *out)
     if (!model->complete) {
         warn(out, WARN_TRUNCATED_MODEL, "only the head is here; sizes follow from it");
     }
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        if (model->tensors[row].type->ik_only) {
-            warn(out, WARN_IK_ONLY_TYPE, "type %s (%s): only ik_llama.cpp reads it",
-                 model->tensors[row].type->name, model->tensors[row].name);
-            return;
-        }
+    if (model->facts->ik_only_row >= 0) {
+        const struct model_tensor *tensor = &model->tensors[model->facts->ik_only_row];
+        warn(out, WARN_IK_ONLY_TYPE, "type %s (%s): only ik_llama.cpp reads it", tensor->type->name,
+             tensor->name);
     }
 }
 
@@ -201,9 +200,8 @@ static void warn_layers(const struct model *model, struct evaluation *out)
     uint32_t n_away = 0;
     uint32_t n_split = 0;
     for (size_t row = 0; row < model->n_tensors; row++) {
-        const struct model_tensor *tensor = &model->tensors[row];
-        if (tensor->layer < 0 || (uint32_t)tensor->layer >= n_layer ||
-            out->device[row] == DEVICE_NONE) {
+        const struct row_fact *tensor = &model->facts->rows[row];
+        if (tensor->layer < 0 || out->device[row] == DEVICE_NONE) {
             continue;
         }
         uint32_t il = (uint32_t)tensor->layer;
