@@ -17,14 +17,25 @@ static void mark_layers(const struct compute_input *input, const struct compute_
     const struct model *model = input->model;
     for (uint32_t il = 0; il < n_layer; il++)
         marks[il] = mix(rows->kind[il], (uint64_t)(input->home[il] + 2));
+    int32_t layer = -1; /* of the rows before, with its mark so far */
+    uint64_t mark = 0;
     for (size_t i = 0; i < model->n_tensors; i++) {
-        int32_t il = model->facts->rows[i].layer;
+        const struct row_fact *fact = &model->facts->rows[i];
+        int32_t il = fact->layer;
         if (il < 0 || (uint32_t)il >= n_layer)
             continue;
+        if (il != layer) {
+            if (layer >= 0)
+                marks[layer] = mark;
+            layer = il;
+            mark = marks[il];
+        }
         if (input->device[i] != input->home[il] || input->device[i] == DEVICE_HOST)
-            marks[il] =
-                mix(marks[il], (uint64_t)(input->device[i] + 2) << 56 ^ model->tensors[i].bytes);
+            mark = mix(mark, (uint64_t)(input->device[i] + 2) << 56 ^
+                                 model->facts->shape_bytes[fact->shape]);
     }
+    if (layer >= 0)
+        marks[layer] = mark;
 }
 
 /* Where the last `kept + dropped` rounds are equal, `dropped` of them go. */

@@ -11,7 +11,8 @@ enum { SHAPES_ASKED = 32 }; /* of the last found: models repeat theirs within a 
 static bool same_shape(const struct model_tensor *a, const struct model_tensor *b)
 {
     return a->type == b->type && a->bytes == b->bytes && a->lookup == b->lookup &&
-           a->mul_mat_id == b->mul_mat_id && memcmp(a->ne, b->ne, sizeof a->ne) == 0;
+           a->mul_mat_id == b->mul_mat_id && a->group == b->group &&
+           memcmp(a->ne, b->ne, sizeof a->ne) == 0;
 }
 
 static uint32_t shape_of(const struct model *model, struct row_facts *facts, uint32_t row)
@@ -22,6 +23,7 @@ static uint32_t shape_of(const struct model *model, struct row_facts *facts, uin
             return (uint32_t)i - 1;
         }
     }
+    facts->shape_bytes[n] = model->tensors[row].bytes;
     facts->shape_row[facts->n_shapes++] = row;
     return (uint32_t)n;
 }
@@ -45,10 +47,13 @@ struct row_facts *row_facts_new(const struct model *model)
     facts->ik_only_row = -1;
     facts->rows = memory_array(model->n_tensors, sizeof *facts->rows);
     facts->shape_row = memory_array(model->n_tensors, sizeof *facts->shape_row);
+    facts->shape_bytes = memory_array(model->n_tensors, sizeof *facts->shape_bytes);
     for (uint32_t row = 0; row < model->n_tensors; row++) {
         take_row(model, facts, row);
     }
     facts->shape_row = memory_resize(facts->shape_row, facts->n_shapes, sizeof *facts->shape_row);
+    facts->shape_bytes =
+        memory_resize(facts->shape_bytes, facts->n_shapes, sizeof *facts->shape_bytes);
     return facts;
 }
 
@@ -57,6 +62,7 @@ void row_facts_free(struct row_facts **facts)
     if (*facts != NULL) {
         free((*facts)->rows);
         free((*facts)->shape_row);
+        free((*facts)->shape_bytes);
         free(*facts);
         *facts = NULL;
     }

@@ -7,7 +7,7 @@
 #include "model/net/model.h"
 
 struct row_fact {
-    uint32_t shape;      /* rows of one shape have the same type, sizes and use */
+    uint32_t shape;      /* rows of one shape have the same type, sizes, group and use */
     int16_t layer;       /* of the model's n_layer, else -1 */
     uint16_t home_layer; /* as in struct model_tensor */
     uint8_t role, group;
@@ -16,6 +16,7 @@ struct row_fact {
 struct row_facts {
     struct row_fact *rows; /* owned: one per row of the model */
     uint32_t *shape_row;   /* owned: a row of each shape */
+    uint64_t *shape_bytes; /* owned: without padding */
     size_t n_shapes;
     size_t twin;         /* the row that uses another's tensor again; 0: none */
     int64_t ik_only_row; /* the first whose type only ik_llama.cpp reads, or -1 */

@@ -50,29 +50,45 @@ static bool runs_there(const struct rig *rig, int16_t device, const struct model
 /* What a shape weighs on a device and whether it runs there, asked once an evaluation. */
 struct shape_use {
     uint64_t bytes;
-    bool asked, runs;
+    uint32_t n; /* rows of it that are there */
+    bool runs;
 };
 
 struct shapes {
     const struct model *model;
     const struct rig *rig;
+    const struct row_fact *rows;
     struct shape_use *uses; /* per shape, host first */
+    size_t n_places;
 };
 
-static const struct shape_use *shape_use(const struct shapes *shapes, size_t row, int16_t device)
+static struct shape_use *shape_use(const struct shapes *shapes, size_t row, int16_t device)
 {
-    const struct rig *rig = shapes->rig;
-    size_t shape = shapes->model->facts->rows[row].shape;
-    size_t place = device >= 0 ? (size_t)device + 1 : 0;
-    struct shape_use *use = &shapes->uses[shape * (rig->n_devices + 1) + place];
-    if (!use->asked) {
-        const struct model_tensor *tensor = &shapes->model->tensors[row];
-        enum backend backend = device >= 0 ? rig->devices[device].backend : BACKEND_CPU;
-        use->bytes = weight_alloc_bytes(tensor->type, tensor->ne, tensor->bytes, backend);
-        use->runs = runs_there(rig, device, tensor);
-        use->asked = true;
+    return &shapes->uses[shapes->rows[row].shape * shapes->n_places + (size_t)(device + 1)];
+}
+
+static void ask_shape(const struct shapes *shapes, size_t shape)
+{
+    const struct model_tensor *tensor =
+        &shapes->model->tensors[shapes->model->facts->shape_row[shape]];
+    for (size_t place = 0; place < shapes->n_places; place++) {
+        int16_t device = (int16_t)(place == 0 ? DEVICE_HOST : (int16_t)place - 1);
+        enum backend backend = place > 0 ? shapes->rig->devices[device].backend : BACKEND_CPU;
+        shapes->uses[shape * shapes->n_places + place] = (struct shape_use){
+            .bytes = weight_alloc_bytes(tensor->type, tensor->ne, tensor->bytes, backend),
+            .runs = runs_there(shapes->rig, device, tensor)};
     }
-    return use;
+}
+
+static struct shapes shapes_ask(const struct model *model, const struct rig *rig)
+{
+    struct shapes shapes = {
+        .model = model, .rig = rig, .rows = model->facts->rows, .n_places = rig->n_devices + 1};
+    shapes.uses = memory_array(model->facts->n_shapes * shapes.n_places, sizeof *shapes.uses);
+    for (size_t shape = 0; shape < model->facts->n_shapes; shape++) {
+        ask_shape(&shapes, shape);
+    }
+    return shapes;
 }
 
 /* A device that cannot run the operation leaves the tensor to the host (loader.cpp:1067-1078). */
@@ -196,16 +212,29 @@ static void place_tensors(const struct model *model, const struct rig *rig, cons
     free(stays);
 }
 
+/* Neighbours mostly have one rule: what they add is kept aside until another comes. */
 static void count_rules(const struct model *model, const struct plan *plan, struct evaluation *out)
 {
+    const struct row_facts *facts = model->facts;
     out->rule_use = memory_array(out->rules.n + plan->given->n_entries, sizeof *out->rule_use);
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        if (out->override[row] >= 0 && model->tensors[row].tied_to < 0) {
-            struct rule_use *use = &out->rule_use[out->override[row]];
-            bool expert = tensor_group_is_expert(model->tensors[row].group);
-            use->matches++;
-            use->bytes += model->tensors[row].bytes;
-            use->experts += expert ? model->tensors[row].bytes : 0;
+    struct rule_use sum = {0};
+    int32_t rule = -1;
+    for (size_t row = 0; row <= model->n_tensors; row++) {
+        int32_t next = row < model->n_tensors ? out->override[row] : -1;
+        if (next != rule && rule >= 0) {
+            struct rule_use *use = &out->rule_use[rule];
+            *use = (struct rule_use){.matches = use->matches + sum.matches,
+                                     .bytes = use->bytes + sum.bytes,
+                                     .experts = use->experts + sum.experts};
+        }
+        sum = next != rule ? (struct rule_use){0} : sum;
+        rule = next;
+        if (rule >= 0 && (row != facts->twin || row == 0)) {
+            bool expert = tensor_group_is_expert(facts->rows[row].group);
+            uint64_t bytes = facts->shape_bytes[facts->rows[row].shape];
+            sum.matches++;
+            sum.bytes += bytes;
+            sum.experts += expert ? bytes : 0;
         }
     }
 }
@@ -217,17 +246,8 @@ static struct device_use *use_of(struct evaluation *evaluation, int16_t device)
     return device >= 0 ? &evaluation->devices[device] : &evaluation->host;
 }
 
-static void weigh_row(const struct shapes *shapes, size_t row, int16_t device,
-                      struct evaluation *out)
-{
-    uint64_t bytes = shape_use(shapes, row, device)->bytes;
-    struct device_use *use = use_of(out, device);
-    use->model += bytes;
-    use->experts += tensor_group_is_expert(shapes->model->facts->rows[row].group) ? bytes : 0;
-}
-
 /* One copy in each buffer type among the homes of the layers that create it (section 12.1). */
-static void weigh_per_buffer(const struct shapes *shapes, size_t row, struct evaluation *out)
+static void weigh_per_buffer(const struct shapes *shapes, size_t row, const struct evaluation *out)
 {
     const struct model *model = shapes->model;
     bool host = false;
@@ -238,7 +258,7 @@ static void weigh_per_buffer(const struct shapes *shapes, size_t row, struct eva
         bool *there = home >= 0 ? &seen[home] : &host;
         if (!*there && model_layer_creates(model, &model->tensors[row], il)) {
             *there = true;
-            weigh_row(shapes, row, home, out);
+            shape_use(shapes, row, home)->n++;
         }
     }
     free(seen);
@@ -258,8 +278,17 @@ static void weigh_tensors(const struct shapes *shapes, struct evaluation *out)
         if (facts->rows[row].role == ROLE_PER_BUFFER && out->override[row] < 0) {
             weigh_per_buffer(shapes, row, out);
         } else {
-            weigh_row(shapes, row, device, out);
+            shape_use(shapes, row, device)->n++;
         }
+    }
+    for (size_t i = 0; i < facts->n_shapes * shapes->n_places; i++) {
+        const struct shape_use *use = &shapes->uses[i];
+        size_t place = i % shapes->n_places;
+        struct device_use *device = use_of(out, (int16_t)((int)place - 1));
+        enum tensor_group group =
+            shapes->model->tensors[facts->shape_row[i / shapes->n_places]].group;
+        device->model += use->n * use->bytes;
+        device->experts += tensor_group_is_expert(group) ? use->n * use->bytes : 0;
     }
 }
 
@@ -498,9 +527,7 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
         out->devices[out->in_use[k]].order = (int)k;
     }
     decisions_update(decided, model, rig, plan, out);
-    struct shapes shapes = {
-        model, rig,
-        memory_array(model->facts->n_shapes * (rig->n_devices + 1), sizeof *shapes.uses)};
+    struct shapes shapes = shapes_ask(model, rig);
     place_tensors(model, rig, plan, decided, &shapes, out);
     find_reached(model, plan, out);
     refuse_entries(rig, plan, decided, out);
