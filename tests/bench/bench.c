@@ -1,12 +1,13 @@
 /* otplan-bench [PROGRAM]: see bench.h. The demo's files lie where they were built. */
 #include "tests/bench/bench.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STARTS = 11 };
+enum { STARTS = 11, RUNS = 31 };
 
 #define DEMO_MODEL   OTPLAN_BUILD "/assets/kimi-k2-demo.gguf"
 #define DEMO_DEVICES OTPLAN_BUILD "/assets/demo-devices.json"
@@ -15,29 +16,125 @@ struct subject {
     const char *name, *path;
 };
 
-static void measure_start(const char *program, const struct subject *subject)
+/* One line of the table. `budget` NULL: the figure has none. */
+static void row(const struct subject *subject, const char *what, const char *budget, bool met,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void row(const struct subject *subject, const char *what, const char *budget, bool met,
+                const char *format, ...)
+{
+    char figure[128];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(figure, sizeof figure, format, arguments);
+    va_end(arguments);
+    printf("| %s | %s | %s | %s | %s |\n", subject->name, what, figure, budget ? budget : "",
+           !budget ? ""
+           : met   ? "yes"
+                   : "**no**");
+    fflush(stdout);
+}
+
+static void measure_start(const char *program, const struct subject *subject, bool cold)
 {
     const char *const argv[] = {program, subject->path, "--devices", DEMO_DEVICES,
                                 "-c",    "32768",       NULL};
     struct bench_start start;
     double seconds[STARTS];
     for (int i = 0; i < STARTS; i++) {
+        if (cold) {
+            bench_forget(subject->path);
+            bench_forget(program);
+        }
         if (!bench_program(argv, &start)) {
-            printf("| %-28s | no first frame |\n", subject->name);
+            row(subject, "`otplan MODEL` to the first frame", NULL, false, "none came");
             return;
         }
         seconds[i] = start.first_frame;
     }
-    printf("| %-28s | %8.1f ms | %6.1f MiB |\n", subject->name, 1e3 * bench_median(seconds, STARTS),
-           (double)start.peak_kib / 1024);
+    row(subject,
+        cold ? "`otplan MODEL` to the first frame, files out of the page cache"
+             : "`otplan MODEL` to the first frame",
+        NULL, false, "%.1f ms, at most %.1f MiB", 1e3 * bench_median(seconds, STARTS),
+        (double)start.peak_kib / 1024);
 }
 
-static void measure_drag(const struct subject *subject)
+static void measure_step(const struct subject *subject)
 {
     struct bench_step step;
-    if (bench_drag(subject->path, &step))
-        printf("| %-28s | %7zu | %9.3f ms | %9.3f ms |\n", subject->name, step.n_tensors,
-               1e3 * step.recompute, 1e3 * step.draw);
+    if (!bench_drag(subject->path, &step))
+        return;
+    row(subject, "head parsed, against its bytes only read", NULL, false,
+        "%.1f ms, %.0f MB/s against %.0f MB/s", 1e3 * step.parse, step.bytes_per_second / 1e6,
+        step.read_per_second / 1e6);
+    row(subject, "drag step, recomputed", "1 ms", step.recompute < 1e-3, "%.3f ms, %zu tensors",
+        1e3 * step.recompute, step.n_tensors);
+    row(subject, "drag step, drawn at 40 x 120", "2 ms", step.draw < 2e-3, "%.3f ms",
+        1e3 * step.draw);
+    row(subject, "override rules of an export", NULL, false, "%.1f ms", 1e3 * step.rules);
+    row(subject, "rules read back by the matcher", "100 ms", step.read_back < 0.1, "%.1f ms",
+        1e3 * step.read_back);
+}
+
+static void measure_live(const char *program, const struct subject *subject)
+{
+    const char *const argv[] = {program, subject->path, "--devices", DEMO_DEVICES,
+                                "-c",    "32768",       NULL};
+    struct bench_live live;
+    if (!bench_live(argv, &live))
+        return;
+    row(subject, "bytes to the terminal per step: `m` and arrows over the bars", NULL, false,
+        "%.0f bytes", live.bytes_per_step);
+    row(subject, "voluntary context switches in ten idle seconds", "0", live.idle_switches == 0,
+        "%ld", live.idle_switches);
+}
+
+/* In turn, so that both meet the same weather. */
+static void measure_process(const char *program, const struct subject *subject)
+{
+    const char *const plan[] = {program, "plan", subject->path, "-c", "8192", NULL};
+    const char *const json[] = {program, "plan", subject->path, "-c", "8192", "--json", NULL};
+    const char *const cat[] = {"cat", subject->path, NULL};
+    double seconds[3][RUNS];
+    long peak = 0, other;
+    for (int i = 0; i < RUNS; i++) {
+        seconds[0][i] = bench_run(plan, &peak);
+        seconds[1][i] = bench_run(cat, &other);
+        seconds[2][i] = bench_run(json, &other);
+    }
+    double median[3];
+    for (int i = 0; i < 3; i++)
+        median[i] = bench_median(seconds[i], RUNS);
+    row(subject, "`otplan plan HEAD -c 8192` against `cat HEAD`, median of 31 in turn", "3x",
+        median[0] <= 3 * median[1], "%.2f ms against %.2f ms: %.2fx", 1e3 * median[0],
+        1e3 * median[1], median[0] / median[1]);
+    row(subject, "its peak memory", "16 MB", peak * 1024 <= 16000000, "%.1f MB",
+        (double)peak * 1024 / 1e6);
+    row(subject, "`otplan plan HEAD -c 8192 --json`", NULL, false, "%.1f ms", 1e3 * median[2]);
+}
+
+static void measure_optimiser(const struct subject *subject, size_t n_cards, double budget,
+                              const char *budget_text)
+{
+    char what[64];
+    double seconds = bench_optimise(subject->path, n_cards);
+    snprintf(what, sizeof what, "optimiser, %zu devices", n_cards);
+    row(subject, what, budget_text, seconds >= 0 && seconds < budget, "%.0f ms", 1e3 * seconds);
+}
+
+static void measure(const char *program, const struct subject *subjects)
+{
+    printf("| on | what | figure | budget | met |\n| --- | --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < 3; i++) {
+        measure_start(program, &subjects[i], true);
+        measure_start(program, &subjects[i], false);
+        measure_step(&subjects[i]);
+        measure_process(program, &subjects[i]);
+    }
+    measure_live(program, &subjects[0]);
+    measure_live(program, &subjects[2]);
+    measure_optimiser(&subjects[0], 4, 0.05, "50 ms");
+    measure_optimiser(&subjects[2], 15, 2, "2 s");
 }
 
 int main(int argc, char **argv)
@@ -51,16 +148,9 @@ int main(int argc, char **argv)
         perror(folder);
         return 4;
     }
-    const struct subject subjects[] = {{"the demo", DEMO_MODEL},
-                                       {"a vocabulary of 163 840", vocabulary},
-                                       {"100 000 tensors, 503 layers", many}};
-    printf("| opening, 40 x 120            | first frame | peak memory |\n| --- | ---: | ---: |\n");
-    for (size_t i = 0; i < 3; i++)
-        measure_start(argc > 1 ? argv[1] : OTPLAN_PROGRAM, &subjects[i]);
-    printf("\n| a drag step, median          | tensors | recomputed | drawn |\n| --- | ---: | ---: "
-           "| ---: |\n");
-    for (size_t i = 0; i < 3; i++)
-        measure_drag(&subjects[i]);
+    const struct subject subjects[] = {
+        {"demo", DEMO_MODEL}, {"vocabulary of 163 840", vocabulary}, {"100 000 tensors", many}};
+    measure(argc > 1 ? argv[1] : OTPLAN_PROGRAM, subjects);
     unlink(vocabulary);
     unlink(many);
     rmdir(folder);

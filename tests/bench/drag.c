@@ -1,6 +1,7 @@
 /* A drag step as the planner does it: the edit is applied to a copy of the plan, the copy is evaluated
  * whole, its arguments are written, and the main screen is drawn from it. */
 #include "model/base/memory.h"
+#include "model/plan/optimise.h"
 #include "model/text/arguments.h"
 #include "src/model_file.h"
 #include "tests/bench/bench.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 201, FIRST_LAYER = 12, LAST_LAYER = 20 };
+enum { STEPS = 201, ROUNDS = 11, FIRST_LAYER = 12, LAST_LAYER = 20 };
 
 struct bench_plan {
     struct model_file *file;
@@ -25,14 +26,15 @@ struct bench_plan {
     struct canvas canvas;
 };
 
-static void four_cards(struct rig *rig)
+static void equal_cards(struct rig *rig, size_t n)
 {
     static const uint64_t mib = 1048576;
-    *rig = (struct rig){.devices = memory_array(4, sizeof *rig->devices), .n_devices = 4};
+    *rig = (struct rig){.devices = memory_array(n, sizeof *rig->devices), .n_devices = n};
     rig_init_host(&rig->host, 524288 * mib, 500000 * mib);
-    for (int i = 0; i < 4; i++) {
+    rig->host.bandwidth_gb_s = 80;
+    for (size_t i = 0; i < n; i++) {
         struct device *device = &rig->devices[i];
-        device->name = memory_format("CUDA%d", i);
+        device->name = memory_format("CUDA%zu", i);
         device->device_name = memory_text(device->name);
         device->description = memory_text("NVIDIA GeForce RTX 5090");
         device->backend = backend_of_name(device->name);
@@ -41,6 +43,7 @@ static void four_cards(struct rig *rig)
         device->free = 31292 * mib;
         device->margin = -1;
         device->numa_node = -1;
+        device->bandwidth_gb_s = 1792;
     }
 }
 
@@ -61,7 +64,8 @@ static void pick_rows(struct bench_plan *bench)
             edit->rows[edit->n_rows++] = row;
 }
 
-static bool open_plan(struct bench_plan *bench, const char *path, struct error *error)
+static bool open_plan(struct bench_plan *bench, const char *path, size_t n_cards,
+                      struct error *error)
 {
     static const char *const arguments[] = {
         "-c", "32768", "-ngl", "999", "-ot", "\\.ffn_(gate|up|down)(_exps|\\.[0-9]+\\.)=CPU"};
@@ -69,7 +73,7 @@ static bool open_plan(struct bench_plan *bench, const char *path, struct error *
     if (!model_file_open(path, &bench->file, error) ||
         !model_describe(bench->file->gguf, path, false, &bench->model, error))
         return false;
-    four_cards(&bench->rig);
+    equal_cards(&bench->rig, n_cards);
     plan_init(&bench->plan, bench->model);
     bool read = arguments_read(&bench->plan, &facts, arguments, 6, NULL, error);
     argument_facts_clear(&facts);
@@ -137,12 +141,78 @@ static void step(struct bench_plan *bench, int device, double *recompute, double
     plan_clear(&preview);
 }
 
+static double time_rules(const struct bench_plan *bench)
+{
+    double seconds[ROUNDS];
+    size_t n = bench->model->n_tensors;
+    int16_t *wanted = memory_array(n, sizeof *wanted);
+    for (size_t row = 0; row < n; row++)
+        wanted[row] = WANTED_ALONE;
+    for (size_t i = 0; i < bench->edit.n_rows; i++)
+        wanted[bench->edit.rows[i]] = 1;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct generated_rules rules;
+        double start = bench_processor();
+        generate_rules_compact(bench->model, wanted, NULL, &rules);
+        seconds[i] = bench_processor() - start;
+        generated_rules_clear(&rules);
+    }
+    free(wanted);
+    return bench_median(seconds, ROUNDS);
+}
+
+static double time_read_back(const struct bench_plan *bench)
+{
+    double seconds[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        struct error error = {0};
+        double start = bench_processor();
+        evaluation_verify(bench->model, &bench->rig, &bench->plan, &bench->held, &error);
+        seconds[i] = bench_processor() - start;
+    }
+    return bench_median(seconds, ROUNDS);
+}
+
+/* The bytes alone, as a reader without a parser has them. */
+static double read_file(const char *path, double *bytes)
+{
+    static char block[1 << 16];
+    double start = bench_now();
+    FILE *file = fopen(path, "rb");
+    *bytes = 0;
+    for (size_t n = 1; file && n > 0; *bytes += (double)n)
+        n = fread(block, 1, sizeof block, file);
+    if (file)
+        fclose(file);
+    return bench_now() - start;
+}
+
+static void time_parsing(const char *path, struct bench_step *out)
+{
+    double parse[STEPS / 10], read[STEPS / 10], bytes = 0;
+    for (int i = 0; i < STEPS / 10; i++) {
+        struct error error = {0};
+        struct model_file *file = NULL;
+        struct model *model = NULL;
+        double start = bench_now();
+        if (model_file_open(path, &file, &error))
+            model_describe(file->gguf, path, false, &model, &error);
+        parse[i] = bench_now() - start;
+        model_free(&model);
+        model_file_close(&file);
+        read[i] = read_file(path, &bytes);
+    }
+    out->parse = bench_median(parse, STEPS / 10);
+    out->bytes_per_second = bytes / out->parse;
+    out->read_per_second = bytes / bench_median(read, STEPS / 10);
+}
+
 bool bench_drag(const char *model_path, struct bench_step *out)
 {
     struct bench_plan bench = {0};
     struct error error = {0};
     double recompute[STEPS], drawn[STEPS];
-    if (!open_plan(&bench, model_path, &error)) {
+    if (!open_plan(&bench, model_path, 4, &error)) {
         fprintf(stderr, "%s\n", error.text);
         return false;
     }
@@ -151,6 +221,29 @@ bool bench_drag(const char *model_path, struct bench_step *out)
     out->n_tensors = bench.model->n_tensors;
     out->recompute = bench_median(recompute, STEPS);
     out->draw = bench_median(drawn, STEPS);
+    out->rules = time_rules(&bench);
+    out->read_back = time_read_back(&bench);
+    time_parsing(model_path, out);
     close_plan(&bench);
     return true;
+}
+
+double bench_optimise(const char *model_path, size_t n_cards)
+{
+    struct bench_plan bench = {0};
+    struct error error = {0};
+    struct optimise_options options = {.strategy = STRATEGY_SPEED, .utilisation = 1};
+    struct optimise_report report = {0};
+    struct plan best;
+    if (!open_plan(&bench, model_path, n_cards, &error))
+        return -1;
+    double start = bench_processor();
+    bool done =
+        plan_optimise(bench.model, &bench.rig, &bench.plan, &options, &best, &report, &error);
+    double seconds = bench_processor() - start;
+    if (done)
+        plan_clear(&best);
+    optimise_report_clear(&report);
+    close_plan(&bench);
+    return done ? seconds : -1;
 }
