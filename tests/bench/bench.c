@@ -12,6 +12,24 @@ enum { STARTS = 11, RUNS = 31 };
 #define DEMO_MODEL   OTPLAN_BUILD "/assets/kimi-k2-demo.gguf"
 #define DEMO_DEVICES OTPLAN_BUILD "/assets/demo-devices.json"
 
+static const char preamble[] =
+    "# Benchmark\n\n"
+    "Written by `cmake --build BUILD --target benchmark` of a Release build, which runs\n"
+    "`BUILD/tests/otplan-bench [PROGRAM]` and puts what it prints here; every row comes from that\n"
+    "command. Rows with a command in them start that program; `HEAD` and `MODEL` are the file that "
+    "the\n"
+    "first column names: the demo, a head with a vocabulary of 163 840 tokens and as many merges "
+    "(7 MB, the\n"
+    "size of Kimi-K2's), and 503 layers of 64 experts in tensors of their own. Medians; drag "
+    "steps, rules,\n"
+    "read-back and optimiser in processor time, the others by the clock. No test asserts a "
+    "time.\n\n"
+    "A drag step moves the gate and up experts of layers 12 to 20: homes, bytes per device, "
+    "segments and\n"
+    "arguments of the plan as it would be. Cold starts drop the model and the program from the "
+    "page cache.\n"
+    "The budget of 3x `cat` and 16 MB is that of the 7 MB head.\n\n";
+
 struct subject {
     const char *name, *path;
 };
@@ -90,7 +108,7 @@ static void measure_live(const char *program, const struct subject *subject)
 }
 
 /* In turn, so that both meet the same weather. */
-static void measure_process(const char *program, const struct subject *subject)
+static void measure_process(const char *program, const struct subject *subject, bool is_budgeted)
 {
     const char *const plan[] = {program, "plan", subject->path, "-c", "8192", NULL};
     const char *const json[] = {program, "plan", subject->path, "-c", "8192", "--json", NULL};
@@ -105,11 +123,11 @@ static void measure_process(const char *program, const struct subject *subject)
     double median[3];
     for (int i = 0; i < 3; i++)
         median[i] = bench_median(seconds[i], RUNS);
-    row(subject, "`otplan plan HEAD -c 8192` against `cat HEAD`, median of 31 in turn", "3x",
-        median[0] <= 3 * median[1], "%.2f ms against %.2f ms: %.2fx", 1e3 * median[0],
-        1e3 * median[1], median[0] / median[1]);
-    row(subject, "its peak memory", "16 MB", peak * 1024 <= 16000000, "%.1f MB",
-        (double)peak * 1024 / 1e6);
+    row(subject, "`otplan plan HEAD -c 8192` against `cat HEAD`, median of 31 in turn",
+        is_budgeted ? "3x" : NULL, median[0] <= 3 * median[1], "%.2f ms against %.2f ms: %.2fx",
+        1e3 * median[0], 1e3 * median[1], median[0] / median[1]);
+    row(subject, "its peak memory", is_budgeted ? "16 MB" : NULL, peak * 1024 <= 16000000,
+        "%.1f MB", (double)peak * 1024 / 1e6);
     row(subject, "`otplan plan HEAD -c 8192 --json`", NULL, false, "%.1f ms", 1e3 * median[2]);
 }
 
@@ -124,12 +142,13 @@ static void measure_optimiser(const struct subject *subject, size_t n_cards, dou
 
 static void measure(const char *program, const struct subject *subjects)
 {
+    fputs(preamble, stdout);
     printf("| on | what | figure | budget | met |\n| --- | --- | --- | --- | --- |\n");
     for (size_t i = 0; i < 3; i++) {
         measure_start(program, &subjects[i], true);
         measure_start(program, &subjects[i], false);
         measure_step(&subjects[i]);
-        measure_process(program, &subjects[i]);
+        measure_process(program, &subjects[i], i == 1); /* its head is as large as Kimi-K2's */
     }
     measure_live(program, &subjects[0]);
     measure_live(program, &subjects[2]);

@@ -243,7 +243,6 @@ double bench_optimise(const char *model_path, size_t n_cards)
     double seconds = bench_processor() - start;
     if (done)
         plan_clear(&best);
-    optimise_report_clear(&report);
     close_plan(&bench);
     return done ? seconds : -1;
 }

@@ -1,4 +1,4 @@
-# Figures, no assertions: build/tests/otplan-bench of a Release build.
+# Figures, no assertions: build/tests/otplan-bench of a Release build; `benchmark` writes docs/benchmark.md.
 if(TARGET otplan AND EXISTS ${CMAKE_SOURCE_DIR}/ui/ui.c)
     file(GLOB BENCH_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/*.c)
     add_executable(otplan-bench ${BENCH_SOURCES})
@@ -6,4 +6,5 @@ if(TARGET otplan AND EXISTS ${CMAKE_SOURCE_DIR}/ui/ui.c)
     target_compile_definitions(otplan-bench PRIVATE ${OTPLAN_TEST_DEFINITIONS})
     otplan_warnings(otplan-bench)
     add_dependencies(otplan-bench otplan)
+    add_custom_target(benchmark COMMAND otplan-bench > ${CMAKE_SOURCE_DIR}/docs/benchmark.md USES_TERMINAL)
 endif()
