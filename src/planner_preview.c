@@ -108,9 +108,16 @@ static void say_room(struct planner *planner)
         return;
     }
     char before[sizeof planner->preview_text];
+    char which[48] = "";
+    if (room->n_layers_fit == 1 && room->n_layers > 1) {
+        snprintf(which, sizeof which, " (%d)", room->first_layer);
+    } else if (room->n_layers_fit > 0 && room->n_layers_fit < room->n_layers) {
+        snprintf(which, sizeof which, " (%d-%d)", room->first_layer, room->last_layer_fit);
+    }
     snprintf(before, sizeof before, "%s", planner->preview_text);
-    snprintf(planner->preview_text, sizeof planner->preview_text, "fits %zu of %zu layer%s; %.400s",
-             room->n_layers_fit, room->n_layers, room->n_layers == 1 ? "" : "s", before);
+    snprintf(planner->preview_text, sizeof planner->preview_text,
+             "fits %zu of %zu layer%s%s; %.400s", room->n_layers_fit, room->n_layers,
+             room->n_layers == 1 ? "" : "s", which, before);
 }
 
 void planner_preview(struct planner *planner)

@@ -348,12 +348,22 @@ bool plan_apply_edit(struct plan *plan, const struct layer_map *map, const struc
     return true;
 }
 
+static void end_layer(struct edit_room *out, int32_t layer, bool fits)
+{
+    if (layer < 0 || !fits) {
+        return;
+    }
+    out->n_layers_fit++;
+    out->first_layer = out->first_layer >= 0 ? out->first_layer : layer;
+    out->last_layer_fit = layer;
+}
+
 void plan_room_for(const struct layer_map *map, const struct rig *rig,
                    const struct evaluation *evaluation, const struct edit *edit, int device,
                    struct edit_room *out)
 {
     const struct model *model = map->model;
-    *out = (struct edit_room){0};
+    *out = (struct edit_room){.first_layer = -1, .last_layer_fit = -1};
     const struct device_use *use = device >= 0 ? &evaluation->devices[device] : &evaluation->host;
     enum backend backend = device >= 0 ? rig->devices[device].backend : BACKEND_CPU;
     out->headroom = use->headroom > 0 ? (uint64_t)use->headroom : 0;
@@ -365,7 +375,7 @@ void plan_room_for(const struct layer_map *map, const struct rig *rig,
             continue;
         }
         if (tensor->layer != layer) {
-            out->n_layers_fit += layer >= 0 && layer_fits ? 1 : 0;
+            end_layer(out, layer, layer_fits);
             out->n_layers++;
             layer = tensor->layer;
             layer_fits = true;
@@ -376,5 +386,5 @@ void plan_room_for(const struct layer_map *map, const struct rig *rig,
         out->n_fit += fits ? 1 : 0;
         layer_fits = layer_fits && fits;
     }
-    out->n_layers_fit += layer >= 0 && layer_fits ? 1 : 0;
+    end_layer(out, layer, layer_fits);
 }

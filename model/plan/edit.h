@@ -63,6 +63,8 @@ struct edit plan_boundary_edit(const struct layer_map *map, const struct evaluat
 struct edit_room {
     size_t n_rows, n_fit; /* rows to bring, of them fitting */
     size_t n_layers, n_layers_fit;
+    int32_t first_layer,
+        last_layer_fit;       /* what fits is these and what lies between; -1: nothing does */
     uint64_t bytes, headroom; /* bytes to bring; room there is */
 };
 void plan_room_for(const struct layer_map *map, const struct rig *rig,

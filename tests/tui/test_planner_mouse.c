@@ -129,6 +129,24 @@ Test(planner_mouse, a_window_that_changes_while_dragging_drops_nothing)
     pty_end(t);
 }
 
+Test(planner_mouse, says_which_of_the_layers_would_fit)
+{
+    struct pty *t = planner_demo(40, 120, NULL, NULL);
+    struct spot from = map(t, "gate", 12), to = map(t, "down", 20), bar;
+    planner_drag(t, from, to);
+    cr_assert(pty_wait_for(t, "selected: 27 tensors"), "%s", pty_screen(t));
+    cr_assert(planner_bar_spot(t, "CUDA1", &bar));
+    planner_carry(t, to, bar);
+    cr_assert(pty_wait_for(t, "fits 6 of 9 layers (12-17); "), "%s", pty_screen(t));
+    cr_assert(pty_shows(t, "over budget"), "%s", pty_screen(t));
+    pty_type(t, "<Esc>");
+    cr_assert(pty_wait_gone(t, "CARRY"), "%s", pty_screen(t));
+    wait_map(t, "gate", 12, "ccccccccc");
+    pty_type(t, "m1");
+    cr_assert(pty_wait_for(t, "CUDA1 over budget by"), "%s", pty_screen(t));
+    pty_end(t);
+}
+
 static long switches(const struct pty *t)
 {
     char path[64], line[256];
