@@ -434,6 +434,8 @@ static const struct scene_item screen_commands[] = {
     {"select", "GROUPS LAYERS, /PATTERN/ or a tensor"},
     {"unselect", "clear the selection"},
     {"filter", "PATTERN: select what matches"},
+    {"invert", "what is selected is not, the rest is"},
+    {"sort", "size, name, type or device: the tensor list"},
     {"fold", "1, 2, 4 or 8 layers a cell"},
 };
 

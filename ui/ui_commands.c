@@ -30,6 +30,18 @@ static bool fold(struct ui *ui, const char *value, struct error *error)
     return true;
 }
 
+static bool sort(struct ui *ui, const char *by, struct error *error)
+{
+    static const char *const names[SORT_COUNT] = {"size", "name", "type", "device"};
+    for (int i = 0; i < SORT_COUNT; i++) {
+        if (strcmp(names[i], by) == 0) {
+            ui->sort = (enum tensor_sort)i;
+            return true;
+        }
+    }
+    return error_set(error, ERROR_USAGE, "sort size, name, type or device");
+}
+
 bool ui_command(struct ui *ui, const struct scene *scene, const char *command, struct error *error)
 {
     char verb[32];
@@ -49,6 +61,13 @@ bool ui_command(struct ui *ui, const struct scene *scene, const char *command, s
         bool fine = fold(ui, rest, error);
         ui_settle(ui, scene);
         return fine;
+    }
+    if (strcmp(verb, "sort") == 0) {
+        return sort(ui, rest, error);
+    }
+    if (strcmp(verb, "invert") == 0) {
+        selection_invert(&ui->selection, scene->map);
+        return true;
     }
     if (strcmp(verb, "unselect") == 0) {
         selection_reset(&ui->selection);
