@@ -2,8 +2,8 @@
 
 #include "model/base/memory.h"
 #include "model/plan/optimise_context.h"
-#include "model/plan/optimise_fill.h"
 #include "model/plan/optimise_fit.h"
+#include "model/plan/optimise_search.h"
 #include "model/plan/speed.h"
 
 #include <stdlib.h>
@@ -45,17 +45,6 @@ bool strategy_read(const char *text, struct optimise_options *out)
     }
     return false;
 }
-
-struct search {
-    const struct model *model;
-    const struct rig *rig;
-    const struct optimise_options *options;
-    const struct load *load;
-    const int16_t *in_use;
-    uint64_t *capacity;   /* per device in use: budget less compute */
-    unsigned may;         /* FILL_ flags */
-    const uint32_t *runs; /* homes to keep, or NULL: search them */
-};
 
 /* ---- homes ---------------------------------------------------------------------------------- */
 
@@ -131,7 +120,7 @@ static void runs_by_speed(const struct search *search, struct layout *layout)
     free(done);
 }
 
-static bool go_on(const struct search *search)
+bool optimise_goes_on(const struct search *search)
 {
     return search->options->go_on == NULL || search->options->go_on(search->options->payload);
 }
@@ -145,7 +134,7 @@ static void climb(const struct search *search, struct layout *best)
     layout_init(&trial, load);
     for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
         bool improved = true;
-        for (int pass = 0; improved && pass < 64 && go_on(search); pass++) {
+        for (int pass = 0; improved && pass < 64 && optimise_goes_on(search); pass++) {
             improved = false;
             for (size_t from = 0; from <= load->n_devices; from++) {
                 for (size_t to = 0; to <= load->n_devices; to++) {
@@ -287,16 +276,7 @@ static void blank(struct plan *out, const struct plan *start, const struct evalu
     keep_locked(out, start, now);
 }
 
-/* A plan that was evaluated whole. */
-struct candidate {
-    struct plan plan;
-    struct layout layout;
-    bool there, fits;
-    double seconds;
-    size_t n_rules;
-};
-
-static bool candidate_better(const struct candidate *a, const struct candidate *b)
+bool candidate_better(const struct candidate *a, const struct candidate *b)
 {
     if (!b->there || a->fits != b->fits) {
         return !b->there || a->fits;
@@ -305,12 +285,22 @@ static bool candidate_better(const struct candidate *a, const struct candidate *
     if (a->seconds < b->seconds - slack || a->seconds > b->seconds + slack) {
         return a->seconds < b->seconds;
     }
+    if (b->prefers_room && a->compute != b->compute) {
+        return a->compute < b->compute;
+    }
     return a->n_rules < b->n_rules;
 }
 
+void optimise_write(const struct search *search, const struct layout *layout,
+                    const struct plan *start, const struct evaluation *now, struct plan *out)
+{
+    blank(out, start, now);
+    apply(search, layout, start, now, out);
+}
+
 /* Evaluates `plan` (taken) and keeps it where it beats the best so far. `compute` becomes what it needs. */
-static bool consider(const struct search *search, struct plan *plan, const struct layout *layout,
-                     struct candidate *best, uint64_t *compute, struct optimise_report *report)
+bool optimise_consider(const struct search *search, struct plan *plan, const struct layout *layout,
+                       struct candidate *best, uint64_t *compute, struct optimise_report *report)
 {
     struct evaluation result;
     struct speed speed;
@@ -319,12 +309,14 @@ static bool consider(const struct search *search, struct plan *plan, const struc
     report->rounds++;
     struct candidate now = {.plan = *plan, .there = true, .fits = true, .n_rules = result.rules.n};
     now.seconds = speed.known ? speed.seconds : layout->seconds;
+    now.prefers_room = best->prefers_room;
     bool same = true;
     for (size_t k = 0; k < search->load->n_devices; k++) {
         const struct device_use *use = &result.devices[search->in_use[k]];
         same = same && use->compute == compute[k];
         now.fits = now.fits && use->fits;
         compute[k] = use->compute;
+        now.compute += use->compute;
     }
     if (candidate_better(&now, best)) {
         now.layout = best->layout;
@@ -344,8 +336,8 @@ static bool consider(const struct search *search, struct plan *plan, const struc
 /* Compute buffers depend on the placement: ask again until the layout holds within what they leave. */
 enum { MAX_ROUNDS = 10 };
 
-static void settle(struct search *search, const struct plan *start, const struct evaluation *now,
-                   struct candidate *best, struct optimise_report *report)
+void optimise_settle(struct search *search, const struct plan *start, const struct evaluation *now,
+                     struct candidate *best, struct optimise_report *report)
 {
     const struct load *load = search->load;
     uint64_t *compute = memory_array(load->n_devices, sizeof *compute);
@@ -355,7 +347,7 @@ static void settle(struct search *search, const struct plan *start, const struct
     for (size_t k = 0; k < load->n_devices; k++) {
         compute[k] = now->devices[now->in_use[k]].compute;
     }
-    for (int round = 0; round < MAX_ROUNDS && go_on(search); round++) {
+    for (int round = 0; round < MAX_ROUNDS && optimise_goes_on(search); round++) {
         for (size_t k = 0; k < load->n_devices; k++) {
             /* in the second half only grow, so that two layouts cannot call each other for ever */
             bool grow = round < MAX_ROUNDS / 2 || compute[k] > reserved[k];
@@ -368,9 +360,8 @@ static void settle(struct search *search, const struct plan *start, const struct
             balance(search, &layout);
         }
         struct plan plan;
-        blank(&plan, start, now);
-        apply(search, &layout, start, now, &plan);
-        if (consider(search, &plan, &layout, best, compute, report)) {
+        optimise_write(search, &layout, start, now, &plan);
+        if (optimise_consider(search, &plan, &layout, best, compute, report)) {
             break;
         }
     }
@@ -399,7 +390,7 @@ static void settle_fit(struct search *search, const struct plan *start,
     struct evaluation evaluation;
     plan_evaluate(search->model, search->rig, &fit, NULL, &evaluation);
     search->runs = evaluation.runs;
-    settle(search, start, now, best, report);
+    optimise_settle(search, start, now, best, report);
     search->runs = NULL;
     struct layout none;
     uint64_t *compute = memory_array(search->load->n_devices, sizeof *compute);
@@ -407,7 +398,7 @@ static void settle_fit(struct search *search, const struct plan *start,
     memcpy(none.counts, evaluation.runs, (search->load->n_devices + 1) * sizeof *none.counts);
     layout_fill(&none, search->load, search->capacity, search->may);
     fit.settings = start->settings;
-    consider(search, &fit, &none, best, compute, report);
+    optimise_consider(search, &fit, &none, best, compute, report);
     layout_clear(&none);
     free(compute);
     evaluation_clear(&evaluation);
@@ -438,14 +429,15 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
     layout_init(&best.layout, &load);
     unsigned experts = options->strategy == STRATEGY_EXPERTS_CPU ? 0 : FILL_EXPERTS;
     search.may = experts | FILL_FOREIGN;
-    settle(&search, start, &now, &best, report);
+    optimise_settle(&search, start, &now, &best, report);
     search.may = experts;
-    settle(&search, start, &now, &best, report);
+    optimise_settle(&search, start, &now, &best, report);
     if (options->strategy == STRATEGY_SPEED) {
         search.may = experts | FILL_FOREIGN;
         settle_fit(&search, start, &now, &best, report);
+        optimise_polish(&search, start, &now, &best, report);
     }
-    report->cancelled = !go_on(&search);
+    report->cancelled = !optimise_goes_on(&search);
     if (best.there) {
         *out = best.plan;
     } else {

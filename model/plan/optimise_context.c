@@ -1,8 +1,9 @@
 #include "model/plan/optimise_context.h"
 
+#include "model/plan/context_limit.h"
 #include "model/plan/speed.h"
 
-enum { STEP = 256, LEAST = 4096 }; /* llama.cpp rounds contexts up to 256 */
+enum { LEAST = 4096 }; /* tokens that a speed is measured with where no -c is given */
 
 struct trial {
     struct plan plan;
@@ -51,15 +52,30 @@ static void try_context(const struct context_search *search, uint32_t n_ctx, str
     evaluation_clear(&evaluation);
 }
 
-/* Keeps `trial` as the best where it is fast enough. */
-static bool keep(struct trial *trial, double least, struct trial *best)
+struct hunt {
+    struct context_search search;
+    double least; /* tokens per second that are enough */
+    uint32_t from;
+    struct trial best;
+};
+
+static bool holds(void *payload, uint32_t n_ctx)
 {
-    bool good = trial->there && trial->tokens_per_second > 0 && trial->tokens_per_second >= least;
+    struct hunt *hunt = payload;
+    struct trial trial;
+    if (n_ctx <= hunt->from) {
+        return true; /* that one is there already */
+    }
+    if (hunt->search.report->cancelled) {
+        return false;
+    }
+    try_context(&hunt->search, n_ctx, &trial);
+    bool good = trial.tokens_per_second > 0 && trial.tokens_per_second >= hunt->least;
     if (good) {
-        trial_clear(best);
-        *best = *trial;
+        trial_clear(&hunt->best);
+        hunt->best = trial;
     } else {
-        trial_clear(trial);
+        trial_clear(&trial);
     }
     return good;
 }
@@ -68,33 +84,22 @@ bool plan_optimise_context(const struct model *model, const struct rig *rig,
                            const struct plan *start, const struct optimise_options *options,
                            struct plan *out, struct optimise_report *report, struct error *error)
 {
-    struct context_search search = {model, rig, start, *options, report};
-    search.speed.strategy = STRATEGY_SPEED;
-    uint32_t most = model->hparams.n_ctx_train / STEP;
+    struct hunt hunt = {.search = {model, rig, start, *options, report}};
+    uint32_t most = model->hparams.n_ctx_train;
     uint32_t given = start->settings.n_ctx > 0 ? (uint32_t)start->settings.n_ctx : LEAST;
-    uint32_t low = (given + STEP - 1) / STEP;
-    struct trial best = {0};
-    struct trial trial;
+    hunt.search.speed.strategy = STRATEGY_SPEED;
+    hunt.from = most > 0 && given > most ? most : given;
     *report = (struct optimise_report){0};
-    low = low > most && most > 0 ? most : low;
-    try_context(&search, low * STEP, &best);
-    if (!best.there || best.tokens_per_second <= 0) {
-        trial_clear(&best);
+    try_context(&hunt.search, hunt.from, &hunt.best);
+    if (hunt.best.tokens_per_second <= 0) {
+        trial_clear(&hunt.best);
         return error_set(error, ERROR_INPUT,
                          "--auto=context: not even %u tokens fit with a speed that is known: see "
                          "--auto=speed",
-                         low * STEP);
+                         hunt.from);
     }
-    double least = best.tokens_per_second * (1 - options->loss);
-    while (low < most && !report->cancelled) { /* low holds, and what is above most is not asked */
-        uint32_t middle = low + (most - low + 1) / 2;
-        try_context(&search, middle * STEP, &trial);
-        if (keep(&trial, least, &best)) {
-            low = middle;
-        } else {
-            most = middle - 1;
-        }
-    }
-    *out = best.plan;
+    hunt.least = hunt.best.tokens_per_second * (1 - options->loss);
+    context_largest(most, holds, &hunt);
+    *out = hunt.best.plan;
     return true;
 }

@@ -113,7 +113,8 @@ void load_init(struct load *load, const struct model *model, const struct rig *r
     load->units = memory_array(model->n_tensors, sizeof *load->units);
     load->pinned = memory_array(now->n_in_use, sizeof *load->pinned);
     load->seconds_per_byte = memory_array(now->n_in_use, sizeof *load->seconds_per_byte);
-    load->host_seconds_per_byte = seconds_per_byte(&rig->host, unknown_host_gb_s);
+    /* where host and card read the same memory (Apple, Strix Halo) the card's arithmetic decides */
+    load->host_seconds_per_byte = 1.001 * (seconds_per_byte(&rig->host, unknown_host_gb_s));
     enum backend backend = BACKEND_CPU;
     for (size_t k = 0; k < now->n_in_use; k++) {
         const struct device *device = &rig->devices[now->in_use[k]];
