@@ -95,13 +95,15 @@ static void prepare_explained(struct planner *planner)
 void planner_draw(struct planner *planner, int width, int height)
 {
     struct scene scene;
+    if (width != planner->ui.width || height != planner->ui.height) {
+        planner_scene(planner, &scene);
+        ui_resize(&planner->ui, &scene, width,
+                  height); /* what was carried is let go: before the preview */
+    }
     planner_preview(planner);
     prepare_export(planner);
     prepare_explained(planner);
     planner_scene(planner, &scene);
-    if (width != planner->ui.width || height != planner->ui.height) {
-        ui_resize(&planner->ui, &scene, width, height);
-    }
     ui_settle(&planner->ui, &scene);
     ui_draw(&planner->ui, &scene, &planner->canvas);
 }

@@ -125,7 +125,7 @@ Test(planner_mouse, a_window_that_changes_while_dragging_drops_nothing)
     cr_assert(pty_wait_for(t, " attn   "), "%s", pty_screen(t));
     pty_release(t, 1, bar.row, bar.column);
     wait_map(t, "gate", 12, "ccccccccc");
-    cr_assert(pty_shows(t, "1 rule, verified"), "%s", pty_screen(t));
+    cr_assert(pty_wait_for(t, "1 rule, verified"), "%s", pty_screen(t));
     pty_end(t);
 }
 
@@ -160,17 +160,21 @@ static long switches(const struct pty *t)
     return count;
 }
 
-/* Two seconds in which nobody is there: it is not woken, and writes nothing. */
+/* Is there a second and a half in which it is not woken and writes nothing? What an edit set off may take a while on
+ * a busy machine; a program that polls never gets there. */
 static void rests(struct pty *t, const char *where)
 {
-    size_t before = 0, after = 0;
-    pty_output(t, &before);
-    long woken = switches(t);
-    cr_assert_geq(woken, 0);
-    pty_pump(t, 2000);
-    pty_output(t, &after);
-    cr_assert_eq(switches(t), woken, "%s: woken %ld times", where, switches(t) - woken);
-    cr_assert_eq(after, before, "%s: it wrote", where);
+    bool quiet = false;
+    for (int i = 0; i < 10 && !quiet; i++) {
+        size_t before = 0, after = 0;
+        long woken = switches(t);
+        cr_assert_geq(woken, 0);
+        pty_output(t, &before);
+        pty_pump(t, 1500);
+        pty_output(t, &after);
+        quiet = switches(t) == woken && after == before;
+    }
+    cr_assert(quiet, "%s: it is woken again and again", where);
 }
 
 Test(planner_mouse, idle_it_sleeps)
@@ -180,16 +184,13 @@ Test(planner_mouse, idle_it_sleeps)
     pty_type(t, ":set ctx 40960<Enter>");
     cr_assert(pty_wait_for(t, "ctx 40960"));
     cr_assert(pty_wait_for(t, "verified"));
-    pty_pump(t, 300); /* the safety copy is written after the frame */
     rests(t, "after an edit");
     pty_type(t, "p");
     cr_assert(pty_wait_for(t, "llama"), "%s", pty_screen(t));
-    pty_pump(t, 300);
     rests(t, "after a probe");
     pty_type(t, "a");
     cr_assert(pty_wait_for(t, "u undoes"), "%s", pty_screen(t));
     cr_assert(pty_wait_for(t, "verified"));
-    pty_pump(t, 300);
     rests(t, "after the optimiser");
     pty_end(t);
 }
