@@ -1,5 +1,6 @@
 // otplan-rigs: the optimiser over every reference model and a dozen rigs, as a table: does the plan fit, how
-// near is it to the bound, how much faster than what --fit does. With `fit`: our --fit beside llama.cpp's.
+// near is it to the bound, how much faster than what --fit does. With `fit`: our --fit beside llama.cpp's. With
+// `markdown`: both, as docs/optimiser-table.md.
 #include "model/base/memory.h"
 #include "model/plan/optimise.h"
 #include "model/plan/optimise_fit.h"
@@ -109,13 +110,56 @@ static struct measured measure(const struct model *model, const struct rig *rig,
     return out;
 }
 
-static void table(void)
+struct row {
+    const char *model, *rig;
+    struct measured plan, fit;
+    double milliseconds;
+};
+
+static void write_head(bool markdown)
+{
+    if (markdown) {
+        puts("| model | rig | fits | auto t/s | bound | gap % | fit t/s | gain % | rules |\n"
+             "|---|---|---|--:|--:|--:|--:|--:|--:|");
+        return;
+    }
+    printf("%-22.22s %-29s %5s %9s %9s %7s %9s %7s %5s %8s\n", "model", "rig", "fits", "auto t/s",
+           "bound", "of it %", "fit t/s", "gain %", "rules", "ms");
+}
+
+/* No "-0.00" for what rounds to nothing. */
+static double nothing_is_zero(double percent)
+{
+    return percent > -0.005 && percent < 0.005 ? 0 : percent;
+}
+
+/* The page says no times: they would change with every run. */
+static void write_row(const struct row *row, bool markdown)
+{
+    double speed = row->plan.tokens_per_second;
+    double of = row->plan.bound > 0 ? 100 * speed / row->plan.bound : 0;
+    double fit = row->fit.tokens_per_second;
+    double gain = fit > 0 ? 100 * (speed / fit - 1) : 0;
+    const char *fits = row->plan.fits ? "yes" : "NO";
+
+    if (!markdown) {
+        printf("%-22.22s %-29s %5s %9.2f %9.2f %7.2f %9.2f %7.1f %5zu %8.1f%s\n", row->model,
+               row->rig, fits, speed, row->plan.bound, of, fit, gain, row->plan.rules,
+               row->milliseconds, row->plan.whole ? " whole" : "");
+        return;
+    }
+    printf("| %s | %s | %s%s | %.2f | %.2f | %.2f | %.2f | %.1f | %zu |\n", row->model, row->rig,
+           fits, row->plan.whole ? ", whole" : "", speed, row->plan.bound,
+           row->plan.bound > 0 ? nothing_is_zero(100 - of) : 0, fit, nothing_is_zero(gain),
+           row->plan.rules);
+}
+
+static void table(bool markdown)
 {
     char **paths = oracle_models("models");
     double *gaps = NULL;
     size_t n_gaps = 0;
-    printf("%-22.22s %-29s %5s %9s %9s %7s %9s %7s %5s %8s\n", "model", "rig", "fits", "auto t/s",
-           "bound", "of it %", "fit t/s", "gain %", "rules", "ms");
+    write_head(markdown);
     for (size_t i = 0; paths[i] != NULL; i++) {
         struct open_model open;
         open_model(paths[i], &open);
@@ -140,20 +184,16 @@ static void table(void)
                     plan_clear(&fit);
                 }
                 double of = now.bound > 0 ? 100 * now.tokens_per_second / now.bound : 0;
-                printf("%-22.22s %-29s %5s %9.2f %9.2f %7.2f %9.2f %7.1f %5zu %8.1f%s\n",
-                       strrchr(paths[i], '/') + 1, rigs[r].name, now.fits ? "yes" : "NO",
-                       now.tokens_per_second, now.bound, of, other.tokens_per_second,
-                       other.tokens_per_second > 0
-                           ? 100 * (now.tokens_per_second / other.tokens_per_second - 1)
-                           : 0,
-                       now.rules, spent, now.whole ? " whole" : "");
+                struct row row = {strrchr(paths[i], '/') + 1, rigs[r].name, now, other, spent};
+                write_row(&row, markdown);
                 if (!now.whole && now.bound > 0) {
                     gaps = memory_resize(gaps, n_gaps + 1, sizeof *gaps);
                     gaps[n_gaps++] = 100 - of;
                 }
                 plan_clear(&best);
             } else {
-                printf("%s %s: %s\n", paths[i], rigs[r].name, error.text);
+                printf(markdown ? "| %s | %s | %s |\n" : "%s %s: %s\n", strrchr(paths[i], '/') + 1,
+                       rigs[r].name, error.text);
             }
             plan_clear(&start);
             rig_clear(&rig);
@@ -162,8 +202,8 @@ static void table(void)
     }
     qsort(gaps, n_gaps, sizeof *gaps, by_value);
     if (n_gaps > 0) {
-        printf("not whole: %zu, gap to the bound: median %.2f %%, worst %.2f %%\n", n_gaps,
-               gaps[n_gaps / 2], gaps[n_gaps - 1]);
+        printf("%snot whole: %zu, gap to the bound: median %.2f %%, worst %.2f %%\n",
+               markdown ? "\n" : "", n_gaps, gaps[n_gaps / 2], gaps[n_gaps - 1]);
     }
     free(gaps);
     oracle_models_free(&paths);
@@ -232,16 +272,38 @@ static void fit_table(void)
     json_object_put(cases);
 }
 
+static void page(void)
+{
+    puts("# The optimiser in figures\n\n"
+         "Written by one command, never by hand: `ninja -C build "
+         "optimiser-page`.\n\n"
+         "Every reference model on every rig, at a context of 16384. *fits* is judged by otplan's "
+         "own accounting of weights,\ncaches and compute buffers, not by a dry run of llama.cpp: "
+         "these cards are not at hand. *whole* means no layer's tensor\nis left to the CPU. Speeds "
+         "and the bound are the speed model's ([speed.md](speed.md)), not measured; *gap* is what "
+         "the plan\nlacks to the bound. *fit t/s* is what `--fit` would place, by the same model; "
+         "0 where it has no plan. *rules* counts the\n`-ot` rules.\n");
+    table(true);
+    puts("The aim is a gap of 3 % at most wherever the model is not placed whole.");
+    puts("\n## `--fit` beside llama.cpp's\n\n"
+         "Our `-c`, `-ngl` and `-ts` against what llama.cpp printed for the reference cases; every "
+         "difference is listed.\n");
+    fit_table();
+}
+
 int main(int argc, char **argv)
 {
+    const char *what = argc > 1 ? argv[1] : "";
+
     if (!oracle_present()) {
         puts("no ../shared/oracle: nothing to measure");
         return 0;
     }
-    if (argc > 1 && strcmp(argv[1], "fit") == 0) {
+    if (strcmp(what, "fit") == 0)
         fit_table();
-    } else {
-        table();
-    }
+    else if (strcmp(what, "markdown") == 0)
+        page();
+    else
+        table(false);
     return 0;
 }

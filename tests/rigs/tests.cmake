@@ -1,5 +1,6 @@
-# Tables of the optimiser and of --fit over the reference models; no assertions: build/tests/otplan-rigs.
+# Tables of the optimiser and of --fit over the reference models; no assertions: build/tests/otplan-rigs; `optimiser-page` writes docs/optimiser-table.md.
 add_executable(otplan-rigs rigs/rigs.c)
 target_link_libraries(otplan-rigs PRIVATE otplan_test_support otplan_app otplan_model PkgConfig::CRITERION PkgConfig::JSON)
 target_compile_definitions(otplan-rigs PRIVATE OTPLAN_SHARED="${OTPLAN_SHARED}")
 otplan_warnings(otplan-rigs)
+add_custom_target(optimiser-page COMMAND otplan-rigs markdown > ${CMAKE_SOURCE_DIR}/docs/optimiser-table.md USES_TERMINAL)
