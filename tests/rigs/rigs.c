@@ -86,7 +86,7 @@ static int by_value(const void *a, const void *b)
 struct measured {
     double tokens_per_second, bound;
     size_t rules;
-    bool fits, whole;
+    bool fits, whole, from_disk; /* from_disk: mapped weights beyond the host's memory */
 };
 
 static struct measured measure(const struct model *model, const struct rig *rig,
@@ -101,6 +101,7 @@ static struct measured measure(const struct model *model, const struct rig *rig,
     out.bound = speed.bound_known ? speed.bound_tokens_per_second : 0;
     out.rules = evaluation.rules.n;
     out.fits = evaluation.all_fit;
+    out.from_disk = evaluation.host.headroom < 0;
     for (size_t row = 0; row < model->n_tensors; row++) {
         out.whole = out.whole && !(evaluation.device[row] == DEVICE_HOST &&
                                    model->tensors[row].role == ROLE_LAYER);
@@ -140,7 +141,7 @@ static void write_row(const struct row *row, bool markdown)
     double of = row->plan.bound > 0 ? 100 * speed / row->plan.bound : 0;
     double fit = row->fit.tokens_per_second;
     double gain = fit > 0 ? 100 * (speed / fit - 1) : 0;
-    const char *fits = row->plan.fits ? "yes" : "NO";
+    const char *fits = !row->plan.fits ? "NO" : row->plan.from_disk ? "disk" : "yes";
 
     if (!markdown) {
         printf("%-22.22s %-29s %5s %9.2f %9.2f %7.2f %9.2f %7.1f %5zu %8.1f%s\n", row->model,
@@ -279,7 +280,9 @@ static void page(void)
          "optimiser-page`.\n\n"
          "Every reference model on every rig, at a context of 16384. *fits* is judged by otplan's "
          "own accounting of weights,\ncaches and compute buffers, not by a dry run of llama.cpp: "
-         "these cards are not at hand. *whole* means no layer's tensor\nis left to the CPU. Speeds "
+         "these cards are not at hand. *disk*: the cards fit, but mapped weights exceed "
+         "the host and are read from disk, which the speeds do not count.\n*whole* means no "
+         "layer's tensor\nis left to the CPU. Speeds "
          "and the bound are the speed model's ([speed.md](speed.md)), not measured; *gap* is what "
          "the plan\nlacks to the bound. *fit t/s* is what `--fit` would place, by the same model; "
          "0 where it has no plan. *rules* counts the\n`-ot` rules.\n");
