@@ -45,7 +45,7 @@ static bool read_value(struct gguf_override *out, const char *item, const char *
     if (strlen(typed + 4) >= sizeof out->as.string) {
         return refuse(item, "llama.cpp: a value cannot exceed 127 characters", error);
     }
-    strcpy(out->as.string, typed + 4);
+    memcpy(out->as.string, typed + 4, strlen(typed + 4) + 1);
     return true;
 }
 

@@ -255,6 +255,7 @@ static void write_style(struct rule_writer *writer, const struct plan_cover *pla
     writer->out = &rules;
     writer->decided = undecided(writer->grid);
     write_cover(writer, plan);
+    writer->out = NULL;
     bool shorter = is_shorter(&rules, best);
     struct generated_rules loser = shorter ? *best : rules;
     *best = shorter ? rules : *best;

@@ -107,6 +107,7 @@ static void shake(struct polish *polish, struct candidate *local, uint32_t *rand
     optimise_consider(polish->search, &plan, &polish->trial, &shaken, polish->compute,
                       polish->report);
     descend(polish, &shaken);
+    polish->at = NULL;
     keep_better(local, &shaken);
 }
 
@@ -126,6 +127,7 @@ static void polish_runs(struct polish *polish, const uint32_t *runs, struct cand
         shake(polish, &local, &random);
     }
     polish->search->runs = NULL;
+    polish->at = NULL;
     local.prefers_room = false;
     keep_better(best, &local);
 }
