@@ -56,16 +56,6 @@ static bool make_text(enum export_format format, struct session *session,
     return written;
 }
 
-static bool deliver(const struct options *options, enum export_format format,
-                    const struct strbuf *text, struct error *error)
-{
-    if (options->output == NULL || strcmp(options->output, "-") == 0) {
-        return output_print(strbuf_text(text), text->length, error);
-    }
-    return output_write_file(options->output, strbuf_text(text), text->length, options->force,
-                             format == EXPORT_SCRIPT, error);
-}
-
 int command_export(const struct options *options, struct error *error)
 {
     enum export_format format = EXPORT_ARGS;
@@ -80,7 +70,8 @@ int command_export(const struct options *options, struct error *error)
                 session_evaluate(&session, options, true, &evaluation, error) &&
                 evaluation_verify(session.model, &session.rig, &session.plan, &evaluation, error) &&
                 make_text(format, &session, &evaluation, &text, error) &&
-                deliver(options, format, &text, error);
+                output_deliver(options->output, strbuf_text(&text), text.length, options->force,
+                               format == EXPORT_SCRIPT, error);
     if (done) {
         session_print_notes(&session);
     }

@@ -13,6 +13,7 @@ int command_devices(const struct options *options, struct error *error);
 int command_overrides(const struct options *options, struct error *error);
 int command_export(const struct options *options, struct error *error);
 int command_compare(const struct options *options, struct error *error);
+int command_report(const struct options *options, struct error *error);
 int command_verify(const struct options *options, struct error *error);
 int command_probe(const struct options *options, struct error *error);
 int command_doctor(const struct options *options, struct error *error);

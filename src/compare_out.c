@@ -141,14 +141,23 @@ char *compare_json(const struct side *before, const struct side *after,
 
 enum { LABEL = 20, COLUMN = 14 };
 
-static void add_row(struct strbuf *out, const char *label, const char *before, const char *after,
-                    const char *change)
+struct table {
+    struct strbuf *out;
+    bool is_markdown;
+};
+
+static void add_row(const struct table *table, const char *label, const char *before,
+                    const char *after, const char *change)
 {
-    strbuf_format(out, "%-*s%*s%*s%*s\n", LABEL, label, COLUMN, before, COLUMN, after, COLUMN,
-                  change);
+    if (table->is_markdown) {
+        strbuf_format(table->out, "| %s | %s | %s | %s |\n", label, before, after, change);
+        return;
+    }
+    strbuf_format(table->out, "%-*s%*s%*s%*s\n", LABEL, label, COLUMN, before, COLUMN, after,
+                  COLUMN, change);
 }
 
-static void add_count(struct strbuf *out, const char *label, uint32_t before, uint32_t after)
+static void add_count(const struct table *table, const char *label, uint32_t before, uint32_t after)
 {
     char a[16];
     char b[16];
@@ -156,10 +165,10 @@ static void add_count(struct strbuf *out, const char *label, uint32_t before, ui
     snprintf(a, sizeof a, "%u", before);
     snprintf(b, sizeof b, "%u", after);
     snprintf(change, sizeof change, "%+lld", (long long)after - (long long)before);
-    add_row(out, label, a, b, before == after ? "" : change);
+    add_row(table, label, a, b, before == after ? "" : change);
 }
 
-static void add_mib(struct strbuf *out, const char *label, uint64_t before, uint64_t after)
+static void add_mib(const struct table *table, const char *label, uint64_t before, uint64_t after)
 {
     struct strbuf a = {0};
     struct strbuf b = {0};
@@ -168,37 +177,38 @@ static void add_mib(struct strbuf *out, const char *label, uint64_t before, uint
     summary_add_mib(&b, after, 0);
     strbuf_add(&change, after > before ? "+" : "-");
     summary_add_mib(&change, after > before ? after - before : before - after, 0);
-    add_row(out, label, strbuf_text(&a), strbuf_text(&b),
+    add_row(table, label, strbuf_text(&a), strbuf_text(&b),
             before == after ? "" : strbuf_text(&change));
     strbuf_clear(&a);
     strbuf_clear(&b);
     strbuf_clear(&change);
 }
 
-static void add_summary(const struct comparison *comparison, struct strbuf *out)
+static void add_summary(const struct comparison *comparison, const struct table *table)
 {
     const struct compare_summary *before = &comparison->before;
     const struct compare_summary *after = &comparison->after;
     char a[24];
     char b[24];
     char change[24];
-    add_row(out, "", "before", "after", "change");
-    add_count(out, "devices used", before->devices_used, after->devices_used);
+    add_row(table, "", "before", "after", "change");
+    strbuf_add(table->out, table->is_markdown ? "|---|---:|---:|---:|\n" : "");
+    add_count(table, "devices used", before->devices_used, after->devices_used);
     snprintf(a, sizeof a, "%.1f%%", 100 * before->utilisation);
     snprintf(b, sizeof b, "%.1f%%", 100 * after->utilisation);
     snprintf(change, sizeof change, "%+.1f", 100 * (after->utilisation - before->utilisation));
-    add_row(out, "utilisation", a, b, strcmp(a, b) == 0 ? "" : change);
-    add_count(out, "experts on devices", before->experts_on_devices, after->experts_on_devices);
-    add_count(out, "experts on CPU", before->experts - before->experts_on_devices,
+    add_row(table, "utilisation", a, b, strcmp(a, b) == 0 ? "" : change);
+    add_count(table, "experts on devices", before->experts_on_devices, after->experts_on_devices);
+    add_count(table, "experts on CPU", before->experts - before->experts_on_devices,
               after->experts - after->experts_on_devices);
-    add_count(out, "context", before->context, after->context);
-    add_mib(out, "unused MiB", before->unused, after->unused);
-    add_count(out, "override rules", before->overrides, after->overrides);
-    add_count(out, "  decide nothing", before->idle_overrides, after->idle_overrides);
-    add_row(out, "fits", before->fits ? "yes" : "no", after->fits ? "yes" : "no", "");
+    add_count(table, "context", before->context, after->context);
+    add_mib(table, "unused MiB", before->unused, after->unused);
+    add_count(table, "override rules", before->overrides, after->overrides);
+    add_count(table, "  decide nothing", before->idle_overrides, after->idle_overrides);
+    add_row(table, "fits", before->fits ? "yes" : "no", after->fits ? "yes" : "no", "");
 }
 
-static void add_speed(struct strbuf *out, const char *label, double before, double after)
+static void add_speed(const struct table *table, const char *label, double before, double after)
 {
     char a[32] = "unknown";
     char b[32] = "unknown";
@@ -213,7 +223,7 @@ static void add_speed(struct strbuf *out, const char *label, double before, doub
         snprintf(change, sizeof change, "%+.2f", after - before);
     }
     if (before > 0 || after > 0) {
-        add_row(out, label, a, b, change);
+        add_row(table, label, a, b, change);
     }
 }
 
@@ -230,16 +240,17 @@ static void add_model(const struct side *side, const char *which, struct strbuf 
 
 static void add_devices(const struct comparison *comparison, struct strbuf *out)
 {
+    const struct table table = {.out = out};
     strbuf_add(out, "\nMiB of weights\n");
     for (size_t i = 0; i < comparison->n_devices; i++) {
         const struct compare_device *device = &comparison->devices[i];
-        add_mib(out, device->name, device->before != NULL ? device->before->model : 0,
+        add_mib(&table, device->name, device->before != NULL ? device->before->model : 0,
                 device->after != NULL ? device->after->model : 0);
     }
     strbuf_add(out, "\nMiB used in all, with cache and compute\n");
     for (size_t i = 0; i < comparison->n_devices; i++) {
         const struct compare_device *device = &comparison->devices[i];
-        add_mib(out, device->name, device->before != NULL ? device->before->used : 0,
+        add_mib(&table, device->name, device->before != NULL ? device->before->used : 0,
                 device->after != NULL ? device->after->used : 0);
     }
 }
@@ -274,17 +285,32 @@ static void add_refused(const struct side *side, const char *name, struct strbuf
     }
 }
 
-void compare_table(const struct side *before, const struct side *after,
-                   const struct comparison *comparison, struct strbuf *out)
+static void add_rows(const struct side *before, const struct side *after,
+                     const struct comparison *comparison, const struct table *table)
+{
+    add_summary(comparison, table);
+    add_speed(table, "tokens/s (model)", before->decode, after->decode);
+    add_speed(table, "prompt tokens/s", before->prompt, after->prompt);
+    add_count(table, "largest context", before->largest_context, after->largest_context);
+    add_mib(table, "MiB of the model", before->side.model->bytes, after->side.model->bytes);
+}
+
+void compare_rows_markdown(const struct side *before, const struct side *after,
+                           const struct comparison *comparison, struct strbuf *out)
+{
+    const struct table table = {.out = out, .is_markdown = true};
+    add_rows(before, after, comparison, &table);
+}
+
+void compare_models(const struct side *before, const struct side *after, struct strbuf *out)
 {
     add_model(before, "before:", out);
     add_model(after, "after:", out);
-    strbuf_add(out, "\n");
-    add_summary(comparison, out);
-    add_speed(out, "tokens/s (model)", before->decode, after->decode);
-    add_speed(out, "prompt tokens/s", before->prompt, after->prompt);
-    add_count(out, "largest context", before->largest_context, after->largest_context);
-    add_mib(out, "MiB of the model", before->side.model->bytes, after->side.model->bytes);
+}
+
+void compare_details(const struct side *before, const struct side *after,
+                     const struct comparison *comparison, struct strbuf *out)
+{
     add_devices(comparison, out);
     add_moves(comparison, out);
     if (comparison->n_removed + comparison->n_added > 0) {
@@ -294,4 +320,14 @@ void compare_table(const struct side *before, const struct side *after,
     }
     add_refused(before, "before", out);
     add_refused(after, "after", out);
+}
+
+void compare_table(const struct side *before, const struct side *after,
+                   const struct comparison *comparison, struct strbuf *out)
+{
+    const struct table table = {.out = out};
+    compare_models(before, after, out);
+    strbuf_add(out, "\n");
+    add_rows(before, after, comparison, &table);
+    compare_details(before, after, comparison, out);
 }

@@ -1,4 +1,4 @@
-/* A comparison as JSON (interface.md section 4) and as a table. */
+/* A comparison as JSON (interface.md section 4), as a table and in Markdown. */
 #ifndef OTPLAN_SRC_COMPARE_OUT_H
 #define OTPLAN_SRC_COMPARE_OUT_H
 
@@ -20,5 +20,11 @@ char *compare_json(const struct side *before, const struct side *after,
                    const struct comparison *comparison);
 void compare_table(const struct side *before, const struct side *after,
                    const struct comparison *comparison, struct strbuf *out);
+/* Parts of it: which sides they are, the rows as a Markdown table, what moved from where to where. */
+void compare_models(const struct side *before, const struct side *after, struct strbuf *out);
+void compare_rows_markdown(const struct side *before, const struct side *after,
+                           const struct comparison *comparison, struct strbuf *out);
+void compare_details(const struct side *before, const struct side *after,
+                     const struct comparison *comparison, struct strbuf *out);
 
 #endif

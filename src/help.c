@@ -14,7 +14,7 @@ static const char general[] =
     "  otplan probe   MODEL|PLAN [flags]         ask your own llama.cpp for its figures\n"
     "  otplan doctor  [--env DIR]                why does llama.cpp not use the cards?\n"
     "  otplan run MODEL|PLAN, otplan watch       start it as planned and verify; live memory\n"
-    "  also: tensors MODEL, devices, shop MODEL (which rig?), calibrate RESULT (llama-bench)\n"
+    "  also: report (a picture), tensors, devices, shop (which rig?), calibrate (llama-bench)\n"
     "\n"
     "  --devices FILE    plan for the machine in this device file\n"
     "  --rig SPEC        for a machine in words: \"2x RTX 3090 + 128G DDR4-3200x2\"\n"
@@ -118,6 +118,23 @@ static const char compare[] =
     "  --auto            place each as well as it can be, for every context that is tried\n"
     "\n"
     "  otplan compare model-Q4_K_M.gguf model-Q8_0.gguf --auto -c 32768\n";
+
+static const char report[] =
+    "otplan report MODEL|PLAN.json [llama.cpp flags] [--format=FORMAT] [-o FILE] [options]\n"
+    "otplan report --compare [flags] BEFORE [AFTER] [--format=FORMAT] [-o FILE]\n"
+    "\n"
+    "A plan to share, drawn as the planner draws it; or two, as otplan compare takes them.\n"
+    "\n"
+    "  --format md       tables and the arguments (default)\n"
+    "           svg      a picture of the planner's screen, in one file\n"
+    "           html     a page with that picture and the figures as text, in one file\n"
+    "           ansi     the screen with its colours, for a terminal; --color=never without\n"
+    "  -o FILE           write to FILE, whole or not at all; its ending tells the format where\n"
+    "                    none is given; --force replaces an existing one\n"
+    "  --compare         two plans: the table of otplan compare, then both screens\n"
+    "  --ascii           without block glyphs\n"
+    "\n"
+    "  otplan report model.gguf -ngl 99 -ncmoe 20 -o plan.svg\n";
 
 static const char verify[] =
     "otplan verify [PLAN.json] LOG [--json]\n"
@@ -231,6 +248,7 @@ const char *help_text(enum command command)
         [COMMAND_COMPARE] = compare, [COMMAND_VERIFY] = verify,       [COMMAND_DEMO] = demo,
         [COMMAND_PROBE] = probe,     [COMMAND_DOCTOR] = doctor,       [COMMAND_RUN] = run,
         [COMMAND_WATCH] = watch,     [COMMAND_CALIBRATE] = calibrate, [COMMAND_SHOP] = shop,
+        [COMMAND_REPORT] = report,
     };
     return texts[command];
 }

@@ -28,7 +28,7 @@ static int run(const struct options *options, struct error *error)
         [COMMAND_DEMO] = command_planner,        [COMMAND_PROBE] = command_probe,
         [COMMAND_DOCTOR] = command_doctor,       [COMMAND_RUN] = command_run,
         [COMMAND_WATCH] = command_watch,         [COMMAND_CALIBRATE] = command_calibrate,
-        [COMMAND_SHOP] = command_shop,
+        [COMMAND_SHOP] = command_shop,           [COMMAND_REPORT] = command_report,
     };
     static const char version[] = "otplan " OTPLAN_VERSION "\n" OTPLAN_BUILD_FACTS "\n";
     if (options->help || options->version) {

@@ -12,6 +12,7 @@ static const char *const command_names[COMMAND_COUNT] = {
     [COMMAND_COMPARE] = "compare", [COMMAND_VERIFY] = "verify",       [COMMAND_DEMO] = "demo",
     [COMMAND_PROBE] = "probe",     [COMMAND_DOCTOR] = "doctor",       [COMMAND_RUN] = "run",
     [COMMAND_WATCH] = "watch",     [COMMAND_CALIBRATE] = "calibrate", [COMMAND_SHOP] = "shop",
+    [COMMAND_REPORT] = "report",
 };
 
 const char *command_name(enum command command)
@@ -35,7 +36,8 @@ enum {
     CALIBRATE = 1 << COMMAND_CALIBRATE,
     SHOP = 1 << COMMAND_SHOP,
     WATCH = 1 << COMMAND_WATCH,
-    PLACING = PLANNER | PLAN | OVERRIDES | EXPORT | COMPARE | PROBE | RUN | WATCH,
+    REPORT = 1 << COMMAND_REPORT,
+    PLACING = PLANNER | PLAN | OVERRIDES | EXPORT | COMPARE | PROBE | RUN | WATCH | REPORT,
     ANY = (1 << COMMAND_COUNT) - 1,
 };
 
@@ -85,19 +87,19 @@ static const struct own_option own_options[] = {
     SWITCH("--check", PLAN | EXPORT | WATCH, check),
     VALUE("--llama-bin", PROBE | PLAN | PLANNER | DEVICES | DOCTOR | RUN, llama_bin),
     {"--env", DOCTOR, 0, LIST_VALUE},
-    VALUE("--format", EXPORT, format),
-    VALUE("-o", EXPORT, output),
-    VALUE("--output", EXPORT, output),
+    VALUE("--format", EXPORT | REPORT, format),
+    VALUE("-o", EXPORT | REPORT, output),
+    VALUE("--output", EXPORT | REPORT, output),
     VALUE("--save", DEVICES, save),
-    SWITCH("--force", EXPORT | PLAN | PROBE | DEVICES | WATCH, force),
+    SWITCH("--force", EXPORT | REPORT | PLAN | PROBE | DEVICES | WATCH, force),
     VALUE("--interval", WATCH, interval),
     VALUE("--threshold", WATCH, threshold),
     VALUE("--pid", WATCH, pid),
     VALUE("--record", WATCH, record),
     SWITCH("--once", WATCH, once),
-    SWITCH("--compare", WATCH, compare),
+    SWITCH("--compare", WATCH | REPORT, compare),
     SWITCH("--measure", DEVICES, measure),
-    SWITCH("--compact", PLAN | EXPORT | OVERRIDES | COMPARE, compact),
+    SWITCH("--compact", PLAN | EXPORT | OVERRIDES | COMPARE | REPORT, compact),
     SWITCH("--ascii", ANY, ascii),
     VALUE("--color", ANY, color),
     SWITCH("--no-mouse", PLANNER, no_mouse),

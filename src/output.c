@@ -104,6 +104,14 @@ bool output_write_file(const char *path, const char *text, size_t bytes, bool fo
     return written || error_set(error, ERROR_SYSTEM, "%s: cannot write: %s", path, strerror(why));
 }
 
+bool output_deliver(const char *path, const char *text, size_t bytes, bool force, bool executable,
+                    struct error *error)
+{
+    return path == NULL || strcmp(path, "-") == 0
+               ? output_print(text, bytes, error)
+               : output_write_file(path, text, bytes, force, executable, error);
+}
+
 bool input_read_file(const char *path, size_t most, char **text, size_t *bytes, struct error *error)
 {
     bool standard = strcmp(path, "-") == 0;

@@ -15,6 +15,10 @@ bool output_print(const char *text, size_t bytes, struct error *error);
 bool output_write_file(const char *path, const char *text, size_t bytes, bool force,
                        bool executable, struct error *error);
 
+/* Into FILE as output_write_file does; NULL and "-" are standard output. */
+bool output_deliver(const char *path, const char *text, size_t bytes, bool force, bool executable,
+                    struct error *error);
+
 /* New: the whole of a file (at most `most` bytes), NUL-terminated. "-" is standard input. ERROR_INPUT. */
 bool input_read_file(const char *path, size_t most, char **text, size_t *bytes,
                      struct error *error);

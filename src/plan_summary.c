@@ -100,6 +100,12 @@ static void add_settings(const struct plan_json_source *source, struct strbuf *o
     strbuf_add(out, "\n\n");
 }
 
+void summary_head(const struct plan_json_source *source, struct strbuf *out)
+{
+    add_model(source, out);
+    add_settings(source, out);
+}
+
 /* ---- bars ----------------------------------------------------------------------------------- */
 
 enum cell {
@@ -417,8 +423,7 @@ static void add_advice(const struct plan_json_source *source, struct strbuf *out
 void plan_summary(const struct plan_json_source *source, const struct summary_style *style,
                   struct strbuf *out)
 {
-    add_model(source, out);
-    add_settings(source, out);
+    summary_head(source, out);
     add_devices(source, style, out);
     add_components(source, style, out);
     speed_summary(source, out);

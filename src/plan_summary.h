@@ -15,6 +15,8 @@ struct summary_style {
 /* The style for this process's standard output. */
 struct summary_style summary_style_find(bool ascii);
 
+/* Its first lines: the model, the settings, where the devices come from. */
+void summary_head(const struct plan_json_source *source, struct strbuf *out);
 void plan_summary(const struct plan_json_source *source, const struct summary_style *style,
                   struct strbuf *out);
 

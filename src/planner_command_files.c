@@ -52,6 +52,24 @@ bool planner_run_export(struct planner *planner, const struct words *words, stru
     return true;
 }
 
+bool planner_run_report(struct planner *planner, const struct words *words, struct error *error)
+{
+    if (words->n < 2) {
+        return usage("report FILE (.md, .svg, .html or .ansi)", error);
+    }
+    bool force = strcmp(words->word[0], "report!") == 0;
+    char again[COMMAND_MAX];
+    snprintf(again, sizeof again, "report! %s", words->rest[1]);
+    if (!force && ask_replace(planner, words->rest[1], again)) {
+        return true;
+    }
+    if (!planner_report_file(planner, words->rest[1], force, error)) {
+        return false;
+    }
+    planner_say(planner, false, "wrote %s", words->rest[1]);
+    return true;
+}
+
 bool planner_run_copy(struct planner *planner, const struct words *words, struct error *error)
 {
     char *text = planner_export(planner, words->n > 1 ? words->word[1] : "args", error);

@@ -7,6 +7,7 @@
 #include "src/output.h"
 #include "src/plan_document.h"
 #include "src/plan_json.h"
+#include "src/report.h"
 #include "src/user_folder.h"
 
 #include <inttypes.h>
@@ -25,15 +26,35 @@ static const char *model_path(const struct planner *planner)
 
 /* ---- export --------------------------------------------------------------------------------- */
 
-static char *export_json(struct planner *planner)
+static struct plan_json_source source_of(struct planner *planner)
 {
     const struct planner_step *now = planner_now(planner);
-    const struct plan_json_source source = {.model = planner->model,
-                                            .rig = &now->rig,
-                                            .plan = &now->plan,
-                                            .evaluation = &planner->held,
-                                            .model_path = model_path(planner)};
+    return (struct plan_json_source){.model = planner->model,
+                                     .rig = &now->rig,
+                                     .plan = &now->plan,
+                                     .evaluation = &planner->held,
+                                     .model_path = model_path(planner)};
+}
+
+static char *export_json(struct planner *planner)
+{
+    const struct plan_json_source source = source_of(planner);
     return plan_json_text(&source);
+}
+
+bool planner_report_file(struct planner *planner, const char *path, bool force, struct error *error)
+{
+    struct report_style style = {.ascii = planner->ui.ascii, .color = true};
+    struct plan_json_source source = source_of(planner);
+    struct strbuf out = {0};
+    source.depth = planner->depth;
+    bool written = report_format_find(NULL, path, &style.format, error);
+    if (written) {
+        report_plan(&source, &style, &out);
+        written = output_write_file(path, strbuf_text(&out), out.length, force, false, error);
+    }
+    strbuf_clear(&out);
+    return written;
 }
 
 static char *export_text(struct planner *planner, const char *name, struct error *error)

@@ -228,6 +228,9 @@ bool planner_import(struct planner *planner, const char *text, const char *name,
 char *planner_export(struct planner *planner, const char *format, struct error *error);
 bool planner_export_file(struct planner *planner, const char *format, const char *path, bool force,
                          struct error *error);
+/* The plan as a report; how `path` ends tells the format (src/report.h). */
+bool planner_report_file(struct planner *planner, const char *path, bool force,
+                         struct error *error);
 void planner_autosave(struct planner *planner); /* when something changed */
 void planner_autosave_find(struct planner *planner);
 void planner_autosave_forget(struct planner *planner);

@@ -4,7 +4,7 @@ _otplan() {
     COMPREPLY=()
     case $previous in
     --format)
-        mapfile -t COMPREPLY < <(compgen -W "args ot lines script env ini json bench ik kobold llama-swap" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "args ot lines script env ini json bench ik kobold llama-swap md svg html ansi" -- "$current")
         return ;;
     --auto)
         mapfile -t COMPREPLY < <(compgen -W "speed balance experts-cpu aggressive context fit" -- "$current")
@@ -33,7 +33,7 @@ _otplan() {
     fi
     compopt -o filenames 2>/dev/null
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "plan tensors devices overrides export compare verify probe doctor run watch calibrate shop demo" -- "$current"; compgen -f -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "plan tensors devices overrides export compare report verify probe doctor run watch calibrate shop demo" -- "$current"; compgen -f -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

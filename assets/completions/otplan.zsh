@@ -1,6 +1,6 @@
 #compdef otplan
 _arguments -s \
-    '1: :_alternative "commands:command:(plan tensors devices overrides export compare verify probe doctor run watch calibrate shop demo)" "files:model:_files"' \
+    '1: :_alternative "commands:command:(plan tensors devices overrides export compare report verify probe doctor run watch calibrate shop demo)" "files:model:_files"' \
     '--devices[describe the devices]:device file:_files' \
     '*--rig[a machine in words]:machine' \
     '--rigs[a list of machines]:file:_files' \
@@ -16,7 +16,7 @@ _arguments -s \
     '--plan[open a plan document]:plan:_files' \
     '--target[program the plan is for]:program:(llama-server llama-cli llama-bench llama-fit-params)' \
     '--json[machine-readable output]' \
-    '--format[export format]:format:(args ot lines script env ini json bench ik kobold llama-swap)' \
+    '--format[export format]:format:(args ot lines script env ini json bench ik kobold llama-swap md svg html ansi)' \
     '(-o --output)'{-o,--output}'[write to a file]:file:_files' \
     '--force[overwrite]' \
     '--save[write a device file]:file:_files' \
@@ -26,7 +26,7 @@ _arguments -s \
     '--pid[the server]:process' \
     '--record[keep every sample]:file:_files' \
     '--once[one sample]' \
-    '--compare[two recordings side by side]' \
+    '--compare[two recordings or plans side by side]' \
     '--compact[write the rules anew]' \
     '--check[exit 3 where the plan does not fit]' \
     '--ascii[no block characters]' \
