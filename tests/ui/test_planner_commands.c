@@ -31,6 +31,7 @@ static const struct {
     {"forget", "snapshot mine\nscreen snapshots", "forget mine", NULL},
     {"export", NULL, "export args args.txt", "wrote args.txt"},
     {"copy", NULL, "copy", "copied"},
+    {"report", NULL, "report plan.svg", "wrote plan.svg"},
     {"write", NULL, "write! plan.json", "wrote plan.json"},
     {"open", "write! plan.json\nset ctx 65536", "open plan.json", "ctx 32768"},
     {"import", "export! lines rules.txt\nmove experts 12-14 CUDA1", "import rules.txt", NULL},
