@@ -233,6 +233,7 @@ static int watch_plan_of(const struct options *options, struct watching *watchin
         session_evaluate(&session, options, true, &watching->evaluation, error)) {
         watching->session = &session;
         status = watch_with(watching, error);
+        watching->session = NULL;
     } else {
         status = (int)error->kind;
     }

@@ -67,7 +67,7 @@ static bool lists_unmasked(struct doctor *doctor)
 /* One that hides everything is named before one that chooses. */
 static void find_mask(struct doctor *doctor)
 {
-    for (size_t i = 0; i < 2 * MASKS && doctor->mask == NULL; i++) {
+    for (size_t i = 0; i < (size_t)2 * MASKS && doctor->mask == NULL; i++) {
         const char *name = masks[i % MASKS];
         const char *value = getenv(name);
         bool hides = value != NULL && (value[0] == '\0' || value[0] == '-');

@@ -375,7 +375,7 @@ static bool read_alternative(struct parser *parser, struct piece *out)
         return false;
     }
     while (*parser->at != '\0' && *parser->at != '|' && *parser->at != ')') {
-        struct piece term;
+        struct piece term = {0};
         if (!read_term(parser, &term)) {
             return false;
         }
@@ -403,7 +403,7 @@ static bool read_disjunction(struct parser *parser, struct piece *out)
         return false;
     }
     while (*parser->at == '|') {
-        struct piece next;
+        struct piece next = {0};
         parser->at++;
         note_alternatives(parser);
         strbuf_add_char(parser->pcre, '|');
@@ -419,7 +419,7 @@ static bool read_disjunction(struct parser *parser, struct piece *out)
 
 static bool read_all(struct parser *parser)
 {
-    struct piece whole;
+    struct piece whole = {0};
     uint32_t index;
     parser->at = parser->text;
     return open_group(parser, &index) && parser_count_states(parser, 3) &&

@@ -161,7 +161,7 @@ static void wish_of_rule(const struct rule_writer *writer, const struct deciders
 
 static bool wish_has_layers(const struct name_grid *grid, const struct rule_wish *wish)
 {
-    return memchr(wish->layers, true, grid->names.n_layers * sizeof *wish->layers) != NULL;
+    return memchr(wish->layers, 1, grid->names.n_layers * sizeof *wish->layers) != NULL;
 }
 
 static void write_cover(struct rule_writer *writer, const struct plan_cover *plan)

@@ -163,8 +163,8 @@ static void sum_up(struct prompt *prompt)
 {
     struct prompt_speed *out = prompt->out;
     const struct resolved *resolved = &prompt->evaluation->resolved;
-    double all = out->host.seconds;
     double slowest = out->host.seconds;
+    double all = slowest;
     for (size_t i = 0; i < prompt->rig->n_devices; i++) {
         all += out->devices[i].seconds;
         slowest = fmax(slowest, out->devices[i].seconds);
