@@ -1,5 +1,6 @@
 /* The program as a user meets it: exit statuses, messages, and nothing on standard output after an error. */
 #include "model/base/memory.h"
+#include "src/options.h"
 #include "tests/support/gguf_files.h"
 #include "tests/support/run_program.h"
 
@@ -23,17 +24,30 @@ static void expect_error(struct program_result result, int status, const char *w
 
 #define PLAN(...) otplan_run("plan", demo_model(), "--devices", demo_devices(), __VA_ARGS__)
 
-Test(program, says_what_it_does_on_one_screen)
+/* 24 lines of 80 columns at most, and nothing on standard error. */
+static void expect_one_screen(struct program_result result, const char *name)
 {
-    struct program_result result = otplan_run("-h");
     size_t lines = 0;
-    for (const char *c = result.output; *c != '\0'; c++) {
-        lines += *c == '\n' ? 1 : 0;
+    for (const char *line = result.output; *line != '\0'; lines++) {
+        size_t width = strcspn(line, "\n");
+        cr_assert_leq(width, 80, "otplan %s -h: %.*s", name, (int)width, line);
+        cr_assert_eq(line[width], '\n', "otplan %s -h: the last line has no end", name);
+        line += width + 1;
     }
     cr_assert_eq(result.status, 0);
-    cr_assert_leq(lines, 24);
+    cr_assert_str_eq(result.errors, "");
+    cr_assert_gt(lines, 2, "otplan %s -h: %zu lines", name, lines);
+    cr_assert_leq(lines, 24, "otplan %s -h: %zu lines", name, lines);
     program_result_clear(&result);
-    result = otplan_run("--version");
+}
+
+Test(program, says_what_it_does_on_one_screen)
+{
+    expect_one_screen(otplan_run("-h"), "");
+    for (enum command command = COMMAND_PLANNER + 1; command < COMMAND_COUNT; command++) {
+        expect_one_screen(otplan_run(command_name(command), "-h"), command_name(command));
+    }
+    struct program_result result = otplan_run("--version");
     cr_assert_eq(strncmp(result.output, "otplan ", 7), 0);
     program_result_clear(&result);
 }
