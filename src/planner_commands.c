@@ -125,13 +125,9 @@ static bool set_screen_option(struct planner *planner, const struct words *words
     }
     if (strcmp(name, "depth") == 0) {
         planner->depth = strtoull(value, NULL, 10);
-        planner_find_speed(planner, &planner_now(planner)->rig, &planner->held, &planner->speed,
-                           &planner->prompt);
-        for (size_t i = 0; i < planner->n_snapshots; i++) {
-            struct planner_snapshot *snapshot = &planner->snapshots[i];
-            planner_find_speed(planner, &snapshot->step.rig, &snapshot->evaluation,
-                               &snapshot->speed, &snapshot->prompt);
-        }
+        planner_find_speed(planner, planner->model, &planner_now(planner)->rig, &planner->held,
+                           &planner->speed, &planner->prompt);
+        planner_snapshots_find_speeds(planner);
         return true;
     }
     if (strcmp(name, "mouse") == 0 && (yes || no)) {
@@ -210,7 +206,7 @@ static bool run_device(struct planner *planner, const struct words *words, struc
     return take_try(planner, words, true, error);
 }
 
-/* ---- history and snapshots ------------------------------------------------------------------ */
+/* ---- history ------------------------------------------------------------------------------- */
 
 static bool go_step(struct planner *planner, size_t at, const char *verb, struct error *error)
 {
@@ -243,58 +239,6 @@ static bool run_step(struct planner *planner, const struct words *words, struct 
         return error_set(error, ERROR_USAGE, "use: step N, as the history shows them from 0");
     }
     planner_say(planner, false, "step %zu: %s", at, planner->steps[at].name);
-    return true;
-}
-
-static bool run_snapshot(struct planner *planner, const struct words *words, struct error *error)
-{
-    (void)error;
-    planner_snapshot_take(planner, words->n > 1 ? words->rest[1] : NULL);
-    planner_say(planner, false, "%s taken; b compares with it",
-                planner->snapshots[planner->n_snapshots - 1].name);
-    return true;
-}
-
-static bool find_snapshot(struct planner *planner, const struct words *words, size_t *index,
-                          struct error *error)
-{
-    long found = words->n > 1 ? planner_snapshot_find(planner, words->rest[1]) : -1;
-    *index = (size_t)found;
-    return found >= 0 ||
-           error_set(error, ERROR_USAGE, "no snapshot '%s'", words->n > 1 ? words->rest[1] : "");
-}
-
-static bool run_compare(struct planner *planner, const struct words *words, struct error *error)
-{
-    size_t index = planner->compared;
-    if (words->n > 1 && !find_snapshot(planner, words, &index, error)) {
-        return false;
-    }
-    planner->compared = index;
-    ui_open(&planner->ui, SCREEN_COMPARE);
-    return true;
-}
-
-static bool run_restore(struct planner *planner, const struct words *words, struct error *error)
-{
-    size_t index = 0;
-    if (!find_snapshot(planner, words, &index, error)) {
-        return false;
-    }
-    struct planner_step step;
-    planner_step_copy(&step, &planner->snapshots[index].step);
-    planner_take(planner, &step, words->rest[0]);
-    planner_say(planner, false, "%s", words->rest[0]);
-    return true;
-}
-
-static bool run_forget(struct planner *planner, const struct words *words, struct error *error)
-{
-    size_t index = 0;
-    if (!find_snapshot(planner, words, &index, error)) {
-        return false;
-    }
-    planner_snapshot_forget(planner, index);
     return true;
 }
 
@@ -396,10 +340,12 @@ static const struct {
     {{"undo", "one step back"}, run_undo},
     {{"redo", "one step on"}, run_redo},
     {{"step", "N: to that step of the history"}, run_step},
-    {{"snapshot", "[NAME]: keep this plan to compare with"}, run_snapshot},
-    {{"compare", "[NAME]: before and after"}, run_compare},
-    {{"restore", "NAME: make a snapshot the plan again"}, run_restore},
-    {{"forget", "NAME: drop a snapshot"}, run_forget},
+    {{"snapshot", "[NAME]: keep this plan to compare with"}, planner_run_snapshot},
+    {{"compare", "[BEFORE [AFTER]]: snapshots by name or number, plan files, or `now`"},
+     planner_run_compare},
+    {{"read", "FILE: a plan file among the snapshots, to compare with"}, planner_run_read},
+    {{"restore", "NAME: make a snapshot the plan again"}, planner_run_restore},
+    {{"forget", "NAME: drop a snapshot"}, planner_run_forget},
     {{"export", "FORMAT FILE: args, ot, lines, script, json (export! replaces)"},
      planner_run_export},
     {{"report", "FILE: a picture to share, .svg, .html, .md or .ansi (report! replaces)"},
@@ -421,6 +367,7 @@ static const struct {
     {{"q", NULL}, run_quit},
     {{"w", NULL}, planner_run_write},
     {{"wq", NULL}, run_write_quit},
+    {{"mark", NULL}, planner_run_mark},
     {{"drop", NULL}, run_drop},
     {{"ask", NULL}, planner_run_ask},
     {{"import", "FILE: -ot lines, a script, a command: its placement"}, planner_run_open},

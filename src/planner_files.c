@@ -3,11 +3,13 @@
 
 #include "model/base/memory.h"
 #include "model/text/export.h"
+#include "src/accelerator_data.h"
 #include "src/model_file.h"
 #include "src/output.h"
 #include "src/plan_document.h"
 #include "src/plan_json.h"
 #include "src/report.h"
+#include "src/rig_calibration.h"
 #include "src/user_folder.h"
 
 #include <inttypes.h>
@@ -119,31 +121,43 @@ static bool write_document(struct planner *planner, const char *path, bool force
     return plan_document_write(path, &source, force, error);
 }
 
+bool planner_read_document(struct planner *planner, const struct plan_document *document,
+                           struct planner_step *step, struct error *error)
+{
+    struct argument_facts facts = {0};
+    *step = (struct planner_step){0};
+    plan_init(&step->plan, planner->model);
+    step->plan.settings.target = document->target;
+    bool read = arguments_read(&step->plan, &facts, (const char *const *)document->args,
+                               document->n_args, NULL, error);
+    argument_facts_clear(&facts);
+    if (!read) {
+        planner_step_clear(step);
+        return false;
+    }
+    rig_copy(&step->rig, document->has_devices ? &document->rig : &planner_now(planner)->rig);
+    accelerator_fill_bandwidths(&step->rig);
+    calibration_apply(&step->rig);
+    for (size_t i = 0; i < document->n_locks; i++) {
+        int64_t row = model_find_tensor(planner->model, document->locks[i]);
+        if (row >= 0) {
+            step->plan.locked[row] = 1;
+        }
+    }
+    return true;
+}
+
 static bool take_document(struct planner *planner, const struct plan_document *document,
                           const char *path, struct error *error)
 {
+    struct planner_step step;
     if (document->model_n_tensors != 0 &&
         document->model_n_tensors != planner->model->gguf->n_tensors) {
         return error_set(error, ERROR_INPUT, "%s is a plan for another model (%s): otplan %s", path,
                          document->model_name != NULL ? document->model_name : "?", path);
     }
-    struct planner_step step = {0};
-    struct argument_facts facts = {0};
-    plan_init(&step.plan, planner->model);
-    step.plan.settings.target = document->target;
-    if (!arguments_read(&step.plan, &facts, (const char *const *)document->args, document->n_args,
-                        NULL, error)) {
-        argument_facts_clear(&facts);
-        planner_step_clear(&step);
+    if (!planner_read_document(planner, document, &step, error)) {
         return false;
-    }
-    argument_facts_clear(&facts);
-    rig_copy(&step.rig, document->has_devices ? &document->rig : &planner_now(planner)->rig);
-    for (size_t i = 0; i < document->n_locks; i++) {
-        int64_t row = model_find_tensor(planner->model, document->locks[i]);
-        if (row >= 0) {
-            step.plan.locked[row] = 1;
-        }
     }
     char *name = memory_format("open %s", path);
     planner_take(planner, &step, name);

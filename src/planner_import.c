@@ -63,40 +63,48 @@ static void say_imported(struct planner *planner, const char *name, const struct
                 rules == 1 ? "" : "s", n > 0 ? "; " : "", (int)n, strbuf_text(notes));
 }
 
-static bool take_imported(struct planner *planner, const struct imported *imported,
-                          const char *name, const struct strbuf *notes, struct error *error)
+static bool step_of_import(struct planner *planner, const struct imported *imported,
+                           const char *name, struct planner_step *step, struct error *error)
 {
-    struct planner_step step;
     struct argument_facts facts = {0};
     const char **kept = memory_array(imported->n_arguments + 1, sizeof *kept);
     size_t n = keep_flags(imported, kept);
-    planner_step_copy(&step, planner_now(planner));
-    forget_placement(&step.plan, kept, n);
+    planner_step_copy(step, planner_now(planner));
+    forget_placement(&step->plan, kept, n);
     bool fine = n + imported->n_environment > 0
-                    ? arguments_read(&step.plan, &facts, kept, n,
+                    ? arguments_read(&step->plan, &facts, kept, n,
                                      (const char *const *)imported->environment, error)
                     : error_set(error, ERROR_INPUT, "%s: nothing in it places tensors", name);
-    if (fine) {
-        char *title = memory_format("import %s", name);
-        planner_take(planner, &step, title);
-        say_imported(planner, name, &planner_now(planner)->plan, notes);
-        free(title);
-    } else {
-        planner_step_clear(&step);
+    if (!fine) {
+        planner_step_clear(step);
     }
     argument_facts_clear(&facts);
     free(kept);
     return fine;
 }
 
+bool planner_read_import(struct planner *planner, const char *text, const char *name,
+                         struct planner_step *step, struct strbuf *notes, struct error *error)
+{
+    struct imported imported;
+    bool fine = import_buffer(name, text, strlen(text), &imported, notes, error) &&
+                step_of_import(planner, &imported, name, step, error);
+    imported_clear(&imported);
+    return fine;
+}
+
 bool planner_import(struct planner *planner, const char *text, const char *name,
                     struct error *error)
 {
-    struct imported imported;
+    struct planner_step step;
     struct strbuf notes = {0};
-    bool fine = import_buffer(name, text, strlen(text), &imported, &notes, error) &&
-                take_imported(planner, &imported, name, &notes, error);
-    imported_clear(&imported);
+    bool fine = planner_read_import(planner, text, name, &step, &notes, error);
+    if (fine) {
+        char *title = memory_format("import %s", name);
+        planner_take(planner, &step, title);
+        say_imported(planner, name, &planner_now(planner)->plan, &notes);
+        free(title);
+    }
     strbuf_clear(&notes);
     return fine;
 }

@@ -23,7 +23,7 @@ static void show_step(struct planner *planner, struct planner_step *step)
     evaluation_clear(&planner->preview);
     plan_evaluate(planner->model, &planner->preview_step.rig, &planner->preview_step.plan,
                   &planner->preview_decisions, &planner->preview);
-    planner_find_speed(planner, &planner->preview_step.rig, &planner->preview,
+    planner_find_speed(planner, planner->model, &planner->preview_step.rig, &planner->preview,
                        &planner->preview_speed, &planner->preview_prompt);
     arguments_free(&planner->preview_arguments);
     planner->preview_arguments =
@@ -203,6 +203,20 @@ static uint64_t most_rule_bytes(const struct evaluation *evaluation, size_t n_gi
     return most;
 }
 
+static struct scene_side side_of(struct planner *planner, size_t index)
+{
+    if (index >= planner->n_snapshots) {
+        const struct planner_step *now = planner_now(planner);
+        return (struct scene_side){"this plan",      planner->model,     &now->rig,
+                                   &now->plan,       &planner->held,     &planner->speed,
+                                   &planner->prompt, planner->arguments, planner->n_arguments};
+    }
+    const struct planner_snapshot *other = &planner->snapshots[index];
+    return (struct scene_side){other->name,       other->model,       &other->step.rig,
+                               &other->step.plan, &other->evaluation, &other->speed,
+                               &other->prompt,    other->arguments,   other->n_arguments};
+}
+
 void planner_scene(struct planner *planner, struct scene *scene)
 {
     struct planner_step *now = planner_now(planner);
@@ -246,15 +260,7 @@ void planner_scene(struct planner *planner, struct scene *scene)
     const struct planner_answer *answer = planner_probe_answer(planner);
     scene->probe_text = answer != NULL ? answer->text : NULL;
     scene->commands = planner_command_items(&scene->n_commands);
-    if (planner->compared < planner->n_snapshots) {
-        const struct planner_snapshot *other = &planner->snapshots[planner->compared];
-        scene->compare_name = other->name;
-        scene->compare = &other->evaluation;
-        scene->compare_rig = &other->step.rig;
-        scene->compare_plan = &other->step.plan;
-        scene->compare_speed = &other->speed;
-        scene->compare_prompt = &other->prompt;
-        scene->compare_arguments = other->arguments;
-        scene->n_compare_arguments = other->n_arguments;
-    }
+    scene->snapshot_marked = planner->marked == SNAPSHOT_NOW ? -1 : (long)planner->marked;
+    scene->before = side_of(planner, planner->before);
+    scene->after = side_of(planner, planner->after);
 }

@@ -46,16 +46,16 @@ void planner_say(struct planner *planner, bool is_error, const char *format, ...
 
 enum { SPEED_TENSORS = 20000 }; /* past that the figure would cost more than a frame */
 
-void planner_find_speed(struct planner *planner, const struct rig *rig,
+void planner_find_speed(struct planner *planner, const struct model *model, const struct rig *rig,
                         const struct evaluation *evaluation, struct speed *speed,
                         struct prompt_speed *prompt)
 {
     speed_clear(speed);
     *speed = (struct speed){0};
     prompt_speed_clear(prompt);
-    if (planner->model->n_tensors <= SPEED_TENSORS) {
-        speed_estimate(planner->model, rig, evaluation, planner->depth, speed);
-        prompt_speed_estimate(planner->model, rig, evaluation, planner->depth, prompt);
+    if (model->n_tensors <= SPEED_TENSORS) {
+        speed_estimate(model, rig, evaluation, planner->depth, speed);
+        prompt_speed_estimate(model, rig, evaluation, planner->depth, prompt);
     }
 }
 
@@ -81,7 +81,8 @@ static void evaluate(struct planner *planner)
     planner_probe_cancel(planner);
     planner_probe_apply(planner);
     planner_probe_schedule(planner);
-    planner_find_speed(planner, &now->rig, &planner->held, &planner->speed, &planner->prompt);
+    planner_find_speed(planner, planner->model, &now->rig, &planner->held, &planner->speed,
+                       &planner->prompt);
     arguments_free(&planner->arguments);
     planner->arguments = arguments_write(planner->model, &now->rig, &now->plan, &planner->held,
                                          &planner->n_arguments);
@@ -147,70 +148,6 @@ bool planner_is_unsaved(const struct planner *planner)
     return planner->steps[planner->at].id != planner->saved_id;
 }
 
-/* ---- snapshots ------------------------------------------------------------------------------ */
-
-static void snapshot_clear(struct planner_snapshot *snapshot)
-{
-    free(snapshot->name);
-    free(snapshot->detail);
-    planner_step_clear(&snapshot->step);
-    evaluation_clear(&snapshot->evaluation);
-    speed_clear(&snapshot->speed);
-    prompt_speed_clear(&snapshot->prompt);
-    arguments_free(&snapshot->arguments);
-}
-
-long planner_snapshot_find(const struct planner *planner, const char *name)
-{
-    for (size_t i = 0; i < planner->n_snapshots; i++) {
-        if (strcmp(planner->snapshots[i].name, name) == 0) {
-            return (long)i;
-        }
-    }
-    return -1;
-}
-
-void planner_snapshot_take(struct planner *planner, const char *name)
-{
-    struct planner_snapshot snapshot = {0};
-    long same = name != NULL ? planner_snapshot_find(planner, name) : -1;
-    if (same >= 0) {
-        planner_snapshot_forget(planner, (size_t)same);
-    }
-    for (size_t number = planner->n_snapshots; name == NULL && snapshot.name == NULL; number++) {
-        char *candidate = memory_format("snapshot-%zu", number);
-        if (planner_snapshot_find(planner, candidate) < 0) {
-            snapshot.name = candidate;
-        } else {
-            free(candidate);
-        }
-    }
-    snapshot.name = snapshot.name != NULL ? snapshot.name : memory_text(name);
-    struct planner_step *now = planner_now(planner);
-    planner_step_copy(&snapshot.step, now);
-    plan_evaluate(planner->model, &now->rig, &now->plan, &planner->decisions, &snapshot.evaluation);
-    planner_find_speed(planner, &now->rig, &snapshot.evaluation, &snapshot.speed, &snapshot.prompt);
-    snapshot.arguments = arguments_write(planner->model, &now->rig, &now->plan,
-                                         &snapshot.evaluation, &snapshot.n_arguments);
-    snapshot.detail = memory_format("%s; ctx %u, %s", now->name, snapshot.evaluation.resolved.n_ctx,
-                                    snapshot.evaluation.all_fit ? "fits" : "over budget");
-    planner->snapshots =
-        memory_resize(planner->snapshots, planner->n_snapshots + 1, sizeof *planner->snapshots);
-    planner->compared = planner->n_snapshots;
-    planner->snapshots[planner->n_snapshots++] = snapshot;
-}
-
-void planner_snapshot_forget(struct planner *planner, size_t index)
-{
-    snapshot_clear(&planner->snapshots[index]);
-    planner->n_snapshots--;
-    memmove(planner->snapshots + index, planner->snapshots + index + 1,
-            (planner->n_snapshots - index) * sizeof *planner->snapshots);
-    if (planner->compared >= index && planner->compared > 0) {
-        planner->compared--;
-    }
-}
-
 void planner_report_forget(struct planner *planner)
 {
     if (planner->has_report) {
@@ -229,6 +166,8 @@ void planner_open(struct planner *planner, const struct planner_options *options
         .model = options->model,
         .plan_path = memory_text(options->plan_path),
         .probe_by_itself = !options->no_auto_probe,
+        .after = SNAPSHOT_NOW,
+        .marked = SNAPSHOT_NOW,
     };
     layer_map_build(&planner->map, options->model);
     struct planner_step start = {0};
@@ -267,11 +206,8 @@ void planner_close(struct planner *planner)
     for (size_t i = 0; i < planner->n_steps; i++) {
         planner_step_clear(&planner->steps[i]);
     }
-    for (size_t i = 0; i < planner->n_snapshots; i++) {
-        snapshot_clear(&planner->snapshots[i]);
-    }
+    planner_snapshots_close(planner);
     free(planner->steps);
-    free(planner->snapshots);
     free(planner->snapshot_items);
     free(planner->history_items);
     for (size_t i = 0; i < planner->n_themes; i++) {

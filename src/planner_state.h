@@ -11,6 +11,7 @@
 #include "model/plan/advice.h"
 #include "model/plan/measured.h"
 #include "model/plan/speed.h"
+#include "src/plan_document.h"
 #include "src/planner.h"
 #include "ui/ui.h"
 
@@ -21,9 +22,16 @@ struct planner_step { /* a plan on a machine, and what was done to get there */
     char *name; /* owned */
 };
 
-struct planner_snapshot {
-    char *name;   /* owned */
-    char *detail; /* owned */
+struct session;
+
+#define SNAPSHOT_NOW SIZE_MAX /* in place of a snapshot: the plan as it is */
+
+struct planner_snapshot { /* a plan kept, or read from a file, to look at beside another */
+    char *name;           /* owned; a file's: its path */
+    char *detail;         /* owned */
+    bool is_file;
+    const struct model *model; /* borrowed */
+    struct session *session;   /* owned: of a file whose plan is for another model; else NULL */
     struct planner_step step;
     struct evaluation evaluation;
     struct speed speed; /* at the planner's depth */
@@ -75,7 +83,9 @@ struct planner {
     struct edit_room *room;
 
     struct planner_snapshot *snapshots; /* the start is the first */
-    size_t n_snapshots, compared;
+    size_t n_snapshots;
+    size_t before, after; /* on the compare screen: snapshots, or SNAPSHOT_NOW */
+    size_t marked;        /* to be compared with another; SNAPSHOT_NOW: none */
     struct scene_item *snapshot_items, *history_items;
     char **themes; /* owned: names, for completion */
     size_t n_themes;
@@ -127,7 +137,7 @@ void planner_step_clear(struct planner_step *step);
 void planner_take(struct planner *planner, struct planner_step *step, const char *name);
 bool planner_go_to(struct planner *planner, size_t at);
 bool planner_edit(struct planner *planner, const struct edit *edit);
-void planner_find_speed(struct planner *planner, const struct rig *rig,
+void planner_find_speed(struct planner *planner, const struct model *model, const struct rig *rig,
                         const struct evaluation *evaluation, struct speed *speed,
                         struct prompt_speed *prompt);
 void planner_verify(struct planner *planner);
@@ -135,9 +145,14 @@ bool planner_is_unsaved(const struct planner *planner);
 void planner_say(struct planner *planner, bool is_error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void planner_report_forget(struct planner *planner);
+
+/* ---- planner_snapshots.c ---- */
+/* The plan as it is, under this name or (NULL) a new one; one of the same name is replaced. */
 void planner_snapshot_take(struct planner *planner, const char *name);
-void planner_snapshot_forget(struct planner *planner, size_t index);
-long planner_snapshot_find(const struct planner *planner, const char *name); /* -1: none */
+/* By name, else by number as the snapshots screen counts them; -1: none. */
+long planner_snapshot_find(const struct planner *planner, const char *name);
+void planner_snapshots_find_speeds(struct planner *planner); /* at the planner's depth, anew */
+void planner_snapshots_close(struct planner *planner);
 
 /* ---- planner_preview.c ---- */
 void planner_preview(struct planner *planner);
@@ -221,9 +236,15 @@ bool planner_write(struct planner *planner, const char *path, bool force, struct
 void planner_file_known(struct planner *planner);         /* it is now as we know it */
 bool planner_file_changed(const struct planner *planner); /* by somebody else */
 bool planner_open_file(struct planner *planner, const char *path, struct error *error);
+/* New `*step`: what a plan for this model says. */
+bool planner_read_document(struct planner *planner, const struct plan_document *document,
+                           struct planner_step *step, struct error *error);
 /* Takes the placement from text that holds llama.cpp arguments: a command, a script, -ot lines. */
 bool planner_import(struct planner *planner, const char *text, const char *name,
                     struct error *error);
+/* New `*step`: the plan on screen with that placement. */
+bool planner_read_import(struct planner *planner, const char *text, const char *name,
+                         struct planner_step *step, struct strbuf *notes, struct error *error);
 /* New: the plan in a format; NULL with the reason. Verified first. */
 char *planner_export(struct planner *planner, const char *format, struct error *error);
 bool planner_export_file(struct planner *planner, const char *format, const char *path, bool force,

@@ -50,7 +50,8 @@ static void draw_plan(const struct plan_json_source *source, bool ascii, struct 
     struct planner planner;
     planner_open(&planner, &options);
     planner.depth = source->depth;
-    planner_find_speed(&planner, source->rig, &planner.held, &planner.speed, &planner.prompt);
+    planner_find_speed(&planner, source->model, source->rig, &planner.held, &planner.speed,
+                       &planner.prompt);
     planner_verify(&planner);
     planner_draw(&planner, WIDTH, HEIGHT);
     *out = planner.canvas;

@@ -64,7 +64,24 @@ const char *figure_gib(char out[FIGURE_MAX], uint64_t bytes)
     return out;
 }
 
-const char *figure_change(char out[FIGURE_MAX], uint64_t before, uint64_t after)
+const char *figure_size(char out[FIGURE_MAX], uint64_t bytes, bool use_gib)
+{
+    if (!use_gib) {
+        return figure_mib(out, bytes);
+    }
+    const uint64_t gib = 1ULL << 30;
+    uint64_t hundredths = bytes / gib * 100 + (bytes % gib * 100 + gib / 2) / gib;
+    snprintf(out, FIGURE_MAX, "%llu.%02u", (unsigned long long)(hundredths / 100),
+             (unsigned)(hundredths % 100));
+    return out;
+}
+
+const char *figure_unit(bool use_gib)
+{
+    return use_gib ? "GiB" : "MiB";
+}
+
+const char *figure_change(char out[FIGURE_MAX], uint64_t before, uint64_t after, bool use_gib)
 {
     if (before == after) {
         snprintf(out, FIGURE_MAX, "0");
@@ -73,7 +90,7 @@ const char *figure_change(char out[FIGURE_MAX], uint64_t before, uint64_t after)
     out[0] = after > before ? '+' : '-';
     char size[FIGURE_MAX];
     snprintf(out + 1, FIGURE_MAX - 1, "%s",
-             figure_mib(size, after > before ? after - before : before - after));
+             figure_size(size, after > before ? after - before : before - after, use_gib));
     return out;
 }
 

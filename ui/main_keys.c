@@ -262,7 +262,7 @@ static const struct {
     {ACTION_DETAIL, "screen detail"},
     {ACTION_WARNINGS, "screen warnings"},
     {ACTION_SNAPSHOTS, "screen snapshots"},
-    {ACTION_COMPARE, "screen compare"},
+    {ACTION_COMPARE, "compare"},
     {ACTION_HISTORY, "screen history"},
     {ACTION_WATCH, "screen watch"},
     {ACTION_EXPORT, "screen export"},

@@ -19,6 +19,19 @@ struct scene_item {
     const char *detail;
 };
 
+/* One side of a comparison. */
+struct scene_side {
+    const char *name; /* NULL: there is none */
+    const struct model *model;
+    const struct rig *rig;
+    const struct plan *plan;
+    const struct evaluation *evaluation;
+    const struct speed *speed; /* NULL or not known: says nothing */
+    const struct prompt_speed *prompt;
+    char *const *arguments;
+    size_t n_arguments;
+};
+
 struct scene {
     const struct model *model;
     const struct layer_map *map;
@@ -41,6 +54,7 @@ struct scene {
     const char *plan_path; /* or NULL */
     const struct scene_item *snapshots;
     size_t n_snapshots;
+    long snapshot_marked;              /* to be compared with another; -1: none */
     const struct scene_item *history;  /* undo steps, oldest first */
     size_t n_history, history_at;      /* steps done */
     const struct edit_room *room;      /* per device, the host last; NULL when nothing is carried */
@@ -55,16 +69,8 @@ struct scene {
     /* overrides screen: what is to be said of the rule under the cursor; NULL: not yet, or of ours */
     const struct entry_explanation *explained;
     size_t explained_rule;
-    uint64_t most_rule_bytes; /* what the largest rule holds */
-    /* compare screen: the other side */
-    const char *compare_name; /* NULL: nothing to compare with */
-    const struct evaluation *compare;
-    const struct plan *compare_plan;
-    const struct speed *compare_speed; /* at the same depth as `speed`; NULL without */
-    const struct prompt_speed *compare_prompt;
-    const struct rig *compare_rig;
-    char *const *compare_arguments;
-    size_t n_compare_arguments;
+    uint64_t most_rule_bytes;        /* what the largest rule holds */
+    struct scene_side before, after; /* compare screen */
 };
 
 #endif

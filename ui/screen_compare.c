@@ -3,6 +3,7 @@
 #include "ui/bar.h"
 #include "ui/figures.h"
 #include "ui/parts.h"
+#include "ui/text.h"
 
 #include "model/base/memory.h"
 #include "model/plan/compare.h"
@@ -15,9 +16,9 @@
 struct paper {
     struct canvas *canvas; /* NULL: only count */
     int top, height, line;
+    bool use_gib;
+    int before_end, after_end, change_end; /* columns of what is being written */
 };
-
-enum { BEFORE_END = 38, AFTER_END = 54, CHANGE_END = 68 };
 
 static int paper_y(struct paper *paper)
 {
@@ -33,15 +34,24 @@ static void paper_text(struct paper *paper, enum ink ink, const char *text)
     }
 }
 
-static void paper_head(struct paper *paper, const char *title)
+static void columns(struct paper *paper, int before_end, int after_end, int change_end)
+{
+    paper->before_end = before_end;
+    paper->after_end = after_end;
+    paper->change_end = change_end;
+}
+
+/* Returns its line of the screen; below zero where it is not visible. */
+static int paper_head(struct paper *paper, const char *title)
 {
     int y = paper_y(paper);
     if (y >= 0) {
         canvas_text(paper->canvas, 2, y, -1, INK_STRONG, title);
-        canvas_right(paper->canvas, BEFORE_END, y, INK_DIM, "before");
-        canvas_right(paper->canvas, AFTER_END, y, INK_DIM, "after");
-        canvas_right(paper->canvas, CHANGE_END, y, INK_DIM, "change");
+        canvas_right(paper->canvas, paper->before_end, y, INK_DIM, "before");
+        canvas_right(paper->canvas, paper->after_end, y, INK_DIM, "after");
+        canvas_right(paper->canvas, paper->change_end, y, INK_DIM, "change");
     }
+    return y;
 }
 
 /* ---- what each amounts to ------------------------------------------------------------------- */
@@ -51,10 +61,10 @@ static void row_text(struct paper *paper, const char *label, const char *before,
 {
     int y = paper_y(paper);
     if (y >= 0) {
-        canvas_text(paper->canvas, 2, y, BEFORE_END - 16, ink, label);
-        canvas_right(paper->canvas, BEFORE_END, y, ink, before);
-        canvas_right(paper->canvas, AFTER_END, y, ink, after);
-        canvas_right(paper->canvas, CHANGE_END, y,
+        canvas_text(paper->canvas, 2, y, paper->before_end - 3 - text_width(before), ink, label);
+        canvas_right(paper->canvas, paper->before_end, y, ink, before);
+        canvas_right(paper->canvas, paper->after_end, y, ink, after);
+        canvas_right(paper->canvas, paper->change_end, y,
                      strcmp(before, after) == 0 ? INK_DIM : INK_STRONG, change);
     }
 }
@@ -80,8 +90,9 @@ static void row_bytes(struct paper *paper, const char *label, uint64_t before, u
     char a[FIGURE_MAX];
     char b[FIGURE_MAX];
     char c[FIGURE_MAX];
-    row_text(paper, label, figure_mib(a, before), figure_mib(b, after),
-             figure_change(c, before, after), ink);
+    row_text(paper, label, figure_size(a, before, paper->use_gib),
+             figure_size(b, after, paper->use_gib), figure_change(c, before, after, paper->use_gib),
+             ink);
 }
 
 /* Tokens per second; "?" where it is not known. */
@@ -105,10 +116,10 @@ static void row_speed(struct paper *paper, const char *label, bool known_before,
 
 static void speeds(struct paper *paper, const struct scene *scene)
 {
-    const struct speed *a = scene->compare_speed;
-    const struct speed *b = scene->speed;
-    const struct prompt_speed *c = scene->compare_prompt;
-    const struct prompt_speed *d = scene->prompt;
+    const struct speed *a = scene->before.speed;
+    const struct speed *b = scene->after.speed;
+    const struct prompt_speed *c = scene->before.prompt;
+    const struct prompt_speed *d = scene->after.prompt;
     bool any = (a != NULL && a->known) || (b != NULL && b->known);
     if (a == NULL || b == NULL || c == NULL || d == NULL || !any) {
         return;
@@ -137,7 +148,8 @@ static void summary(struct paper *paper, const struct comparison *all, const str
     }
     row_count(paper, "context, tokens", a->context, b->context);
     speeds(paper, scene);
-    row_bytes(paper, "unused budget, MiB", a->unused, b->unused, INK_PLAIN);
+    row_bytes(paper, paper->use_gib ? "unused budget, GiB" : "unused budget, MiB", a->unused,
+              b->unused, INK_PLAIN);
     row_count(paper, "override rules", a->overrides, b->overrides);
     row_text(paper, "fits", a->fits ? "yes" : "NO", b->fits ? "yes" : "NO", "",
              b->fits ? INK_PLAIN : INK_OVER);
@@ -160,23 +172,42 @@ static void small_bar(struct canvas *canvas, int x, int y, int width, const stru
     bar_draw(canvas, x, y, width, &bar);
 }
 
+enum { WIDE = 98, BARS_GAP = 2 }; /* below, the figures of devices move together for the bars */
+
+/* Where the two bars of a device stand. */
+static int bars_room(const struct paper *paper, int *x)
+{
+    *x = paper->change_end + 2;
+    return (paper->canvas->width - *x - 1 - BARS_GAP) / 2;
+}
+
+static void devices_head(struct paper *paper)
+{
+    char title[16];
+    snprintf(title, sizeof title, "Used, %s", figure_unit(paper->use_gib));
+    int y = paper_head(paper, title);
+    if (y >= 0) {
+        int x = 0;
+        int room = bars_room(paper, &x);
+        canvas_text(paper->canvas, x, y, room, INK_DIM, "before");
+        canvas_text(paper->canvas, x + room + BARS_GAP, y, room, INK_DIM, "after");
+    }
+}
+
 static void device_used(struct paper *paper, const struct compare_device *device)
 {
     uint64_t before = device->before != NULL ? device->before->used : 0;
     uint64_t after = device->after != NULL ? device->after->used : 0;
     bool over = device->after != NULL && !device->after->fits;
-    int line = paper->line;
+    int y = paper->line - paper->top;
     char name[80];
     snprintf(name, sizeof name, "%.60s%s", device->name, over ? " OVER" : "");
     row_bytes(paper, name, before, after, over ? INK_OVER : INK_PLAIN);
-    int y = line - paper->top;
-    if (paper->canvas == NULL || y < 0 || y >= paper->height) {
-        return;
-    }
-    int room = (paper->canvas->width - CHANGE_END - 6) / 2;
-    if (room >= 12) { /* side by side, each against its own budget */
-        small_bar(paper->canvas, CHANGE_END + 2, 2 + y, room, device->before);
-        small_bar(paper->canvas, CHANGE_END + 4 + room, 2 + y, room, device->after);
+    if (paper->canvas != NULL && y >= 0 && y < paper->height) { /* each against its own budget */
+        int x = 0;
+        int room = bars_room(paper, &x);
+        small_bar(paper->canvas, x, 2 + y, room, device->before);
+        small_bar(paper->canvas, x + room + BARS_GAP, 2 + y, room, device->after);
     }
 }
 
@@ -196,10 +227,11 @@ static void moves(struct paper *paper, const struct comparison *all)
 {
     for (size_t i = 0; i < all->n_moves; i++) {
         const struct compare_move *move = &all->moves[i];
-        char mib[FIGURE_MAX];
+        char size[FIGURE_MAX];
         struct strbuf text = {0};
-        strbuf_format(&text, "%s: %s -> %s, %u tensor%s, %s MiB", move->what, move->from, move->to,
-                      move->tensors, move->tensors == 1 ? "" : "s", figure_mib(mib, move->bytes));
+        strbuf_format(&text, "%s: %s -> %s, %u tensor%s, %s %s", move->what, move->from, move->to,
+                      move->tensors, move->tensors == 1 ? "" : "s",
+                      figure_size(size, move->bytes, paper->use_gib), figure_unit(paper->use_gib));
         paper_text(paper, INK_PLAIN, strbuf_text(&text));
         strbuf_clear(&text);
     }
@@ -256,10 +288,10 @@ static size_t changed(struct paper *paper, char *const *words, size_t n, char *c
 
 static void arguments(struct paper *paper, const struct scene *scene)
 {
-    size_t n = changed(paper, scene->compare_arguments, scene->n_compare_arguments,
-                       scene->arguments, scene->n_arguments, "-");
-    n += changed(paper, scene->arguments, scene->n_arguments, scene->compare_arguments,
-                 scene->n_compare_arguments, "+");
+    const struct scene_side *a = &scene->before;
+    const struct scene_side *b = &scene->after;
+    size_t n = changed(paper, a->arguments, a->n_arguments, b->arguments, b->n_arguments, "-");
+    n += changed(paper, b->arguments, b->n_arguments, a->arguments, a->n_arguments, "+");
     if (n == 0) {
         paper_text(paper, INK_DIM, "the same");
     }
@@ -267,22 +299,42 @@ static void arguments(struct paper *paper, const struct scene *scene)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-static void compare_all(const struct scene *scene, struct paper *paper)
+static struct compare_side side_of(const struct scene_side *side)
+{
+    return (struct compare_side){
+        .model = side->model, .rig = side->rig, .plan = side->plan, .evaluation = side->evaluation};
+}
+
+static void other_models(struct paper *paper, const struct scene *scene)
+{
+    if (scene->before.model != scene->after.model) {
+        char text[512];
+        snprintf(text, sizeof text, "before: %.200s   after: %.200s", scene->before.model->name,
+                 scene->after.model->name);
+        paper_text(paper, INK_PLAIN, text);
+        paper_text(paper, INK_PLAIN, "");
+    }
+}
+
+static void compare_all(const struct scene *scene, int width, struct paper *paper)
 {
     struct comparison all;
-    struct compare_side before = {.model = scene->model,
-                                  .rig = scene->compare_rig,
-                                  .plan = scene->compare_plan,
-                                  .evaluation = scene->compare};
-    struct compare_side after = {
-        .model = scene->model, .rig = scene->rig, .plan = scene->plan, .evaluation = scene->held};
+    struct compare_side before = side_of(&scene->before);
+    struct compare_side after = side_of(&scene->after);
+    char parts[16];
     plans_compare(&before, &after, &all);
+    other_models(paper, scene);
+    columns(paper, 38, 54, 68);
     summary(paper, &all, scene);
     paper_text(paper, INK_PLAIN, "");
-    paper_head(paper, "Used, MiB");
+    if (width < WIDE) {
+        columns(paper, 24, 35, 46);
+    }
+    devices_head(paper);
     for (size_t i = 0; i < all.n_devices; i++) {
         device_used(paper, &all.devices[i]);
     }
+    columns(paper, 38, 54, 68);
     paper_text(paper, INK_PLAIN, "");
     paper_text(paper, INK_STRONG, "Moved");
     moves(paper, &all);
@@ -290,35 +342,55 @@ static void compare_all(const struct scene *scene, struct paper *paper)
     paper_text(paper, INK_STRONG, "Arguments");
     arguments(paper, scene);
     paper_text(paper, INK_PLAIN, "");
-    paper_head(paper, "Parts, MiB");
+    snprintf(parts, sizeof parts, "Parts, %s", figure_unit(paper->use_gib));
+    paper_head(paper, parts);
     for (size_t i = 0; i < all.n_devices; i++) {
         device_parts(paper, &all.devices[i]);
     }
     comparison_clear(&all);
 }
 
+/* The end of a long name, which tells more than its beginning. */
+static const char *name_end(const char *name, int cells, char *out, size_t n)
+{
+    int width = text_width(name);
+    const char *from = name;
+    while (width > cells && *from != '\0') {
+        text_next(&from);
+        width = text_width(from) + 3;
+    }
+    snprintf(out, n, "%s%s", from == name ? "" : "...", from);
+    return out;
+}
+
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
-    char title[256];
-    if (scene->compare == NULL) {
-        screen_frame(ui, scene, canvas, "Compare", "q back");
+    char title[512];
+    char before[256];
+    char after[256];
+    if (scene->before.evaluation == scene->after.evaluation) {
+        screen_frame(ui, scene, canvas, "Compare", "S snapshots and files  q back");
         canvas_text(canvas, 2, 2, -1, INK_PLAIN, "nothing to compare with");
         return;
     }
-    snprintf(title, sizeof title, "Compare: before = %s, after = this plan", scene->compare_name);
+    int cells = (ui->width - 36) / 2;
+    snprintf(title, sizeof title, "Compare: before = %s, after = %s",
+             name_end(scene->before.name, cells, before, sizeof before),
+             name_end(scene->after.name, cells, after, sizeof after));
     screen_frame(ui, scene, canvas, title,
-                 "Up Down scroll  S another snapshot  s take one  q back");
+                 "Up Down scroll  S other snapshots and files  s take one  q back");
     struct paper paper = {.canvas = canvas,
                           .top = screen_list_of(ui, SCREEN_COMPARE)->cursor,
-                          .height = screen_height(ui)};
-    compare_all(scene, &paper);
+                          .height = screen_height(ui),
+                          .use_gib = ui->use_gib};
+    compare_all(scene, ui->width, &paper);
 }
 
 static int lines(const struct ui *ui, const struct scene *scene)
 {
     struct paper paper = {0};
-    if (scene->compare != NULL) {
-        compare_all(scene, &paper);
+    if (scene->before.evaluation != scene->after.evaluation) {
+        compare_all(scene, ui->width, &paper);
     }
     int last = paper.line - screen_height(ui) + 1;
     return last > 1 ? last : 1;

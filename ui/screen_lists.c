@@ -29,11 +29,32 @@ static void draw_items(const struct ui *ui, enum screen screen, const struct sce
 
 static void draw_snapshots(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
-    screen_frame(ui, scene, canvas, "Snapshots",
-                 "Enter or b compare  t make it the plan again  s take one  x remove  q back");
-    draw_items(ui, SCREEN_SNAPSHOTS, scene->snapshots, scene->n_snapshots, 28, canvas);
+    const struct list *list = screen_list_of(ui, SCREEN_SNAPSHOTS);
+    const char *hints =
+        scene->snapshot_marked >= 0
+            ? "Enter compare the marked one with this  Space unmark  q back"
+            : "Enter compare  Space mark  I file  t restore  s take one  x remove  q back";
+    screen_frame(ui, scene, canvas, "Snapshots: plans kept to compare with", hints);
+    int names = ui->width >= 100 ? 44 : 24;
+    for (int line = 0; line < screen_height(ui); line++) {
+        size_t at = (size_t)list->top + (size_t)line;
+        if (at >= scene->n_snapshots) {
+            break;
+        }
+        bool is_current = (int)at == list->cursor;
+        char number[24];
+        int y = 2 + line;
+        snprintf(number, sizeof number, "%zu", at);
+        canvas_put(canvas, 0, y, is_current ? '>' : ' ', INK_STRONG);
+        canvas_put(canvas, 1, y, (long)at == scene->snapshot_marked ? '*' : ' ', INK_STRONG);
+        canvas_right(canvas, 4, y, INK_DIM, number);
+        canvas_text(canvas, 6, y, names, is_current ? INK_STRONG : INK_PLAIN,
+                    scene->snapshots[at].name);
+        canvas_text(canvas, 8 + names, y, ui->width - 9 - names, INK_DIM,
+                    scene->snapshots[at].detail);
+    }
     if (scene->n_snapshots == 0) {
-        canvas_text(canvas, 2, 2, -1, INK_PLAIN, "none yet: s takes one");
+        canvas_text(canvas, 2, 2, -1, INK_PLAIN, "none yet: s takes one, I reads a plan file");
     }
 }
 
@@ -43,17 +64,33 @@ static int lines_snapshots(const struct ui *ui, const struct scene *scene)
     return (int)scene->n_snapshots;
 }
 
+/* Enter, with one marked: that one and this, else this and the plan as it is. */
+static void compare_here(const struct scene *scene, long at, struct intent *intent)
+{
+    const char *here = scene->snapshots[at].name;
+    const char *marked = scene->snapshot_marked >= 0 && scene->snapshot_marked != at
+                             ? scene->snapshots[scene->snapshot_marked].name
+                             : NULL;
+    snprintf(intent->command, sizeof intent->command, "compare %.500s%s%.500s",
+             marked != NULL ? marked : here, marked != NULL ? " " : "", marked != NULL ? here : "");
+}
+
 static void act_snapshots(struct ui *ui, const struct scene *scene, enum action action,
                           struct intent *intent)
 {
     int at = screen_list(ui)->cursor;
-    const char *verb = action == ACTION_ENTER || action == ACTION_COMPARE ? "compare"
-                       : action == ACTION_TAKE                            ? "restore"
-                       : action == ACTION_REMOVE                          ? "forget"
-                                                                          : NULL;
+    bool is_one = at >= 0 && (size_t)at < scene->n_snapshots;
+    const char *verb = action == ACTION_TAKE     ? "restore"
+                       : action == ACTION_REMOVE ? "forget"
+                       : action == ACTION_MARK   ? "mark"
+                                                 : NULL;
     if (action == ACTION_SNAPSHOT) {
         snprintf(intent->command, sizeof intent->command, "snapshot");
-    } else if (verb != NULL && at >= 0 && (size_t)at < scene->n_snapshots) {
+    } else if (action == ACTION_IMPORT) {
+        prompt_open(&ui->prompt, PROMPT_VALUE, "plan file to compare with:", "read ", "");
+    } else if (is_one && (action == ACTION_ENTER || action == ACTION_COMPARE)) {
+        compare_here(scene, at, intent);
+    } else if (is_one && verb != NULL) {
         snprintf(intent->command, sizeof intent->command, "%s %s", verb, scene->snapshots[at].name);
     }
 }

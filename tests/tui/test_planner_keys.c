@@ -106,6 +106,8 @@ static const struct press_case cases[] = {
     {ACTION_EXPORT, ON(SCREEN_MAIN), "", SHOWS, "otplan  Export"},
     {ACTION_COPY, ON(SCREEN_MAIN) | ON(SCREEN_EXPORT), "", WRITES, "\033]52;c;"},
     {ACTION_WRITE, ON(SCREEN_MAIN), "", SHOWS, "write the plan to:"},
+    {ACTION_MARK, ON(SCREEN_SNAPSHOTS), "", SHOWS, "start marked"},
+    {ACTION_IMPORT, ON(SCREEN_SNAPSHOTS), "", SHOWS, "plan file to compare with:"},
     {ACTION_IMPORT, ON(SCREEN_MAIN), "", SHOWS, "open plan or import file:"},
 
     {ACTION_SETTINGS, ON(SCREEN_MAIN), "", SHOWS, "otplan  Settings"},

@@ -27,6 +27,7 @@ static const struct {
     {"step", "set ctx 65536", "step 0", "ctx 32768"},
     {"snapshot", NULL, "snapshot mine", "mine taken"},
     {"compare", "set ctx 65536", "compare start", "before = start"},
+    {"read", "write! plan.json\nscreen snapshots", "read plan.json", "plan.json read"},
     {"restore", "set ctx 65536", "restore start", "ctx 32768"},
     {"forget", "snapshot mine\nscreen snapshots", "forget mine", NULL},
     {"export", NULL, "export args args.txt", "wrote args.txt"},
