@@ -1,7 +1,6 @@
 #include "model/net/compute_layers.h"
 
 #include "model/net/compute_memory.h"
-#include "model/net/row_facts.h"
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -9,33 +8,23 @@ static uint64_t mix(uint64_t hash, uint64_t value)
     return (hash ^ hash >> 29) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Layers with equal marks make equal pieces of the graph: shape, home, and every tensor that is not at
- * home with its place and size. */
-static void mark_layers(const struct compute_input *input, const struct compute_rows *rows,
-                        uint32_t n_layer, uint64_t *marks)
+/* Layers with equal marks make equal pieces of the graph: shape, home, and every part that is not at home
+ * with its place and size. */
+static uint64_t mark_layer(const struct compute_input *input, const struct compute_rows *rows,
+                           uint32_t il)
 {
-    const struct model *model = input->model;
-    for (uint32_t il = 0; il < n_layer; il++)
-        marks[il] = mix(rows->kind[il], (uint64_t)(input->home[il] + 2));
-    int32_t layer = -1; /* of the rows before, with its mark so far */
-    uint64_t mark = 0;
-    for (size_t i = 0; i < model->n_tensors; i++) {
-        const struct row_fact *fact = &model->facts->rows[i];
-        int32_t il = fact->layer;
-        if (il < 0 || (uint32_t)il >= n_layer)
+    int16_t home = input->home[il];
+    uint64_t mark = mix(rows->kind[il], (uint64_t)(home + 2));
+    for (uint32_t part = 0; part < PART_LAYER_COUNT; part++) {
+        int32_t row = rows->layers[il][part];
+        if (row < 0)
             continue;
-        if (il != layer) {
-            if (layer >= 0)
-                marks[layer] = mark;
-            layer = il;
-            mark = marks[il];
-        }
-        if (input->device[i] != input->home[il] || input->device[i] == DEVICE_HOST)
-            mark = mix(mark, (uint64_t)(input->device[i] + 2) << 56 ^
-                                 model->facts->shape_bytes[fact->shape]);
+        int16_t device = input->device[row];
+        if (device != home || device == DEVICE_HOST)
+            mark = mix(mark, (uint64_t)(device + 2) << 56 ^ (uint64_t)part << 48 ^
+                                 input->model->tensors[row].bytes);
     }
-    if (layer >= 0)
-        marks[layer] = mark;
+    return mark;
 }
 
 /* Where the last `kept + dropped` rounds are equal, `dropped` of them go. */
@@ -82,8 +71,8 @@ uint32_t compute_layers_pick(const struct compute_input *input, const struct com
     const struct hparams *hparams = &input->model->hparams;
     uint32_t n = hparams->n_layer - hparams->n_layer_nextn;
     uint64_t marks[MAX_LAYERS] = {0};
-    mark_layers(input, rows, n, marks);
     for (uint32_t il = 0; il < n; il++) {
+        marks[il] = mark_layer(input, rows, il);
         picked[il] = il;
     }
     for (size_t i = 0; i < sizeof shortenings / sizeof shortenings[0]; i++) {

@@ -28,6 +28,11 @@ static uint32_t shape_of(const struct model *model, struct row_facts *facts, uin
     return (uint32_t)n;
 }
 
+static bool is_compared(enum tensor_group group)
+{
+    return group == GROUP_ATTN || group == GROUP_GATE_EXPS || group == GROUP_UP_EXPS;
+}
+
 static void take_row(const struct model *model, struct row_facts *facts, uint32_t row)
 {
     const struct model_tensor *tensor = &model->tensors[row];
@@ -37,6 +42,9 @@ static void take_row(const struct model *model, struct row_facts *facts, uint32_
                                          .home_layer = (uint16_t)tensor->home_layer,
                                          .role = (uint8_t)tensor->role,
                                          .group = (uint8_t)tensor->group};
+    if (counted && is_compared(tensor->group)) {
+        facts->compared[facts->n_compared++] = row;
+    }
     facts->twin = tensor->tied_to >= 0 ? row : facts->twin;
     facts->ik_only_row = facts->ik_only_row < 0 && tensor->type->ik_only ? row : facts->ik_only_row;
 }
@@ -48,12 +56,14 @@ struct row_facts *row_facts_new(const struct model *model)
     facts->rows = memory_array(model->n_tensors, sizeof *facts->rows);
     facts->shape_row = memory_array(model->n_tensors, sizeof *facts->shape_row);
     facts->shape_bytes = memory_array(model->n_tensors, sizeof *facts->shape_bytes);
+    facts->compared = memory_array(model->n_tensors, sizeof *facts->compared);
     for (uint32_t row = 0; row < model->n_tensors; row++) {
         take_row(model, facts, row);
     }
     facts->shape_row = memory_resize(facts->shape_row, facts->n_shapes, sizeof *facts->shape_row);
     facts->shape_bytes =
         memory_resize(facts->shape_bytes, facts->n_shapes, sizeof *facts->shape_bytes);
+    facts->compared = memory_resize(facts->compared, facts->n_compared, sizeof *facts->compared);
     return facts;
 }
 
@@ -63,6 +73,7 @@ void row_facts_free(struct row_facts **facts)
         free((*facts)->rows);
         free((*facts)->shape_row);
         free((*facts)->shape_bytes);
+        free((*facts)->compared);
         free(*facts);
         *facts = NULL;
     }

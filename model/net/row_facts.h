@@ -18,6 +18,9 @@ struct row_facts {
     uint32_t *shape_row;   /* owned: a row of each shape */
     uint64_t *shape_bytes; /* owned: without padding */
     size_t n_shapes;
+    uint32_t *compared; /* owned: attention, gate and up experts of the layers, whose places are
+                         * compared; n_compared */
+    size_t n_compared;
     size_t twin;         /* the row that uses another's tensor again; 0: none */
     int64_t ik_only_row; /* the first whose type only ik_llama.cpp reads, or -1 */
 };

@@ -67,7 +67,9 @@ static void fill_cells(const struct model *model, const int16_t *wanted, const i
         }
         struct name_grid *grid = &out->grids[lines->grid[row]];
         grid->cells[cell] = last;
-        grid->has_wish |= last.must;
+        if (last.must) {
+            grid->has_wish = true; /* stored, never read here: no row waits for the one before */
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/override/pattern.h"
+#include "model/plan/base_placement.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ void decisions_clear(struct decisions *decisions)
     free(decisions->entry_device);
     free(decisions->entry);
     free(decisions->matches_any);
+    base_placement_free(&decisions->base);
     *decisions = (struct decisions){0};
 }
 

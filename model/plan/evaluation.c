@@ -3,9 +3,9 @@
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
 #include "model/net/context_memory.h"
-#include "model/net/row_facts.h"
 #include "model/plan/decisions.h"
 #include "model/plan/homes.h"
+#include "model/plan/placement.h"
 #include "model/plan/support.h"
 #include "model/plan/warnings.h"
 
@@ -40,256 +40,11 @@ static void place_layers(const struct model *model, const struct rig *rig, const
     free(home);
 }
 
-/* ---- tensors -------------------------------------------------------------------------------- */
-
-static bool runs_there(const struct rig *rig, int16_t device, const struct model_tensor *tensor)
-{
-    return device < 0 || support_runs(&rig->devices[device], tensor);
-}
-
-/* What a shape weighs on a device and whether it runs there, asked once an evaluation. */
-struct shape_use {
-    uint64_t bytes;
-    uint32_t n; /* rows of it that are there */
-    bool runs;
-};
-
-struct shapes {
-    const struct model *model;
-    const struct rig *rig;
-    const struct row_fact *rows;
-    struct shape_use *uses; /* per shape, host first */
-    size_t n_places;
-};
-
-static struct shape_use *shape_use(const struct shapes *shapes, size_t row, int16_t device)
-{
-    return &shapes->uses[shapes->rows[row].shape * shapes->n_places + (size_t)(device + 1)];
-}
-
-static void ask_shape(const struct shapes *shapes, size_t shape)
-{
-    const struct model_tensor *tensor =
-        &shapes->model->tensors[shapes->model->facts->shape_row[shape]];
-    for (size_t place = 0; place < shapes->n_places; place++) {
-        int16_t device = (int16_t)(place == 0 ? DEVICE_HOST : (int16_t)place - 1);
-        enum backend backend = place > 0 ? shapes->rig->devices[device].backend : BACKEND_CPU;
-        shapes->uses[shape * shapes->n_places + place] = (struct shape_use){
-            .bytes = weight_alloc_bytes(tensor->type, tensor->ne, tensor->bytes, backend),
-            .runs = runs_there(shapes->rig, device, tensor)};
-    }
-}
-
-static struct shapes shapes_ask(const struct model *model, const struct rig *rig)
-{
-    struct shapes shapes = {
-        .model = model, .rig = rig, .rows = model->facts->rows, .n_places = rig->n_devices + 1};
-    shapes.uses = memory_array(model->facts->n_shapes * shapes.n_places, sizeof *shapes.uses);
-    for (size_t shape = 0; shape < model->facts->n_shapes; shape++) {
-        ask_shape(&shapes, shape);
-    }
-    return shapes;
-}
-
-/* A device that cannot run the operation leaves the tensor to the host (loader.cpp:1067-1078). */
-static int16_t home_of(const struct shapes *shapes, size_t row, const struct evaluation *evaluation)
-{
-    const struct row_fact *fact = &shapes->model->facts->rows[row];
-    switch ((enum tensor_role)fact->role) {
-    case ROLE_INPUT:
-        return DEVICE_HOST;
-    case ROLE_LAYER:
-    case ROLE_PER_BUFFER:
-    case ROLE_OUTPUT: {
-        int16_t home = evaluation->layers[fact->home_layer].home;
-        return (int16_t)(shape_use(shapes, row, home)->runs ? home : DEVICE_HOST);
-    }
-    case ROLE_SKIPPED:
-        break;
-    }
-    return DEVICE_NONE;
-}
-
-static bool valid_target(const struct rig *rig, const struct evaluation *evaluation, int16_t device)
-{
-    if (device == DEVICE_HOST) {
-        return true;
-    }
-    for (size_t k = 0; k < evaluation->n_in_use; k++) {
-        if (evaluation->in_use[k] == device) {
-            return (size_t)device < rig->n_devices;
-        }
-    }
-    return false;
-}
-
-/* Any target but CPU is taken without asking the device (loader.cpp:1240-1251): the scheduler then aborts. */
-static void refuse_operation(const struct rig *rig, const struct plan *plan,
-                             const struct model_tensor *tensor, int32_t entry, int16_t device,
-                             struct evaluation *out)
-{
-    char *problem = support_problem(&rig->devices[device], tensor);
-    const struct override *rule = &plan->given->entries[entry];
-    error_set(&out->refused, ERROR_INPUT, "-ot rule %d '%s=%s': %s: llama.cpp aborts", entry + 1,
-              rule->pattern, rule->buffer, problem);
-    free(problem);
-}
-
-/* Base placement (given rules, else home), then what was moved by hand on top of it, as generated rules. */
-static void place_tensors(const struct model *model, const struct rig *rig, const struct plan *plan,
-                          const struct decisions *decisions, const struct shapes *shapes,
-                          struct evaluation *out)
-{
-    size_t n = model->n_tensors;
-    out->device = memory_array(n, sizeof *out->device);
-    out->override = memory_array(n, sizeof *out->override);
-    int16_t *wanted = memory_array(n, sizeof *wanted);
-    int16_t *stays = memory_array(n, sizeof *stays);
-    bool any = false;
-    for (size_t row = 0; row < n; row++) {
-        int role = model->facts->rows[row].role;
-        int32_t entry = decisions->entry[row];
-        int16_t base = home_of(shapes, row, out);
-        if (role != ROLE_SKIPPED && entry >= 0) {
-            int16_t device = decisions->entry_device[entry];
-            if (!shape_use(shapes, row, device)->runs) {
-                refuse_operation(rig, plan, &model->tensors[row], entry, device, out);
-            } else {
-                base = device;
-            }
-        }
-        out->device[row] = base;
-        out->override[row] = entry;
-        wanted[row] = role == ROLE_SKIPPED ? WANTED_FREE : WANTED_ALONE;
-        bool copies = role == ROLE_PER_BUFFER && entry < 0;
-        stays[row] = (int16_t)(copies ? DEVICE_NONE : base);
-    }
-    for (size_t row = 0; row < n && plan->n_rows == n; row++) {
-        int16_t moved = plan->moved[row];
-        if (moved == PLAN_UNMOVED && row != model->facts->twin) {
-            continue;
-        }
-        const struct model_tensor *tensor = &model->tensors[row];
-        if (tensor->tied_to >= 0) {
-            /* one name, one rule: wanted is decided on the original for both uses */
-            size_t original = (size_t)tensor->tied_to;
-            bool original_leaves = wanted[original] >= DEVICE_HOST;
-            if (moved != PLAN_UNMOVED && valid_target(rig, out, moved) &&
-                runs_there(rig, moved, tensor) && (original_leaves || out->device[row] != moved)) {
-                wanted[original] = wanted[row] = moved;
-                any = true;
-            } else if (out->device[row] != out->device[original]) {
-                stays[original] = stays[row] = DEVICE_NONE;
-            }
-            continue;
-        }
-        if (moved == PLAN_UNMOVED || tensor->role == ROLE_SKIPPED ||
-            !valid_target(rig, out, moved) || !runs_there(rig, moved, tensor)) {
-            continue;
-        }
-        if (moved != out->device[row] || stays[row] == DEVICE_NONE) {
-            wanted[row] = moved;
-            any = true;
-        }
-    }
-    out->rules.rule_of_row = NULL;
-    if (any) {
-        generate_rules(model, wanted, stays, &out->rules);
-    }
-    for (size_t row = 0; row < n; row++) {
-        if (wanted[row] >= DEVICE_HOST) {
-            out->device[row] = wanted[row];
-        }
-        bool loaded = model->facts->rows[row].role != ROLE_SKIPPED;
-        int32_t rule = any && loaded ? out->rules.rule_of_row[row] : -1;
-        if (rule >= 0) {
-            out->override[row] = rule;
-        } else if (out->override[row] >= 0) {
-            out->override[row] += (int32_t)out->rules.n;
-        }
-    }
-    free(wanted);
-    free(stays);
-}
-
-/* Neighbours mostly have one rule: what they add is kept aside until another comes. */
-static void count_rules(const struct model *model, const struct plan *plan, struct evaluation *out)
-{
-    const struct row_facts *facts = model->facts;
-    out->rule_use = memory_array(out->rules.n + plan->given->n_entries, sizeof *out->rule_use);
-    struct rule_use sum = {0};
-    int32_t rule = -1;
-    for (size_t row = 0; row <= model->n_tensors; row++) {
-        int32_t next = row < model->n_tensors ? out->override[row] : -1;
-        if (next != rule && rule >= 0) {
-            struct rule_use *use = &out->rule_use[rule];
-            *use = (struct rule_use){.matches = use->matches + sum.matches,
-                                     .bytes = use->bytes + sum.bytes,
-                                     .experts = use->experts + sum.experts};
-        }
-        sum = next != rule ? (struct rule_use){0} : sum;
-        rule = next;
-        if (rule >= 0 && (row != facts->twin || row == 0)) {
-            bool expert = tensor_group_is_expert(facts->rows[row].group);
-            uint64_t bytes = facts->shape_bytes[facts->rows[row].shape];
-            sum.matches++;
-            sum.bytes += bytes;
-            sum.experts += expert ? bytes : 0;
-        }
-    }
-}
-
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
 static struct device_use *use_of(struct evaluation *evaluation, int16_t device)
 {
     return device >= 0 ? &evaluation->devices[device] : &evaluation->host;
-}
-
-/* One copy in each buffer type among the homes of the layers that create it (section 12.1). */
-static void weigh_per_buffer(const struct shapes *shapes, size_t row, const struct evaluation *out)
-{
-    const struct model *model = shapes->model;
-    bool host = false;
-    bool *seen = memory_array(shapes->rig->n_devices, sizeof *seen);
-    uint32_t n_trunk = model->hparams.n_layer - model->hparams.n_layer_nextn;
-    for (uint32_t il = 0; il < n_trunk; il++) {
-        int16_t home = out->layers[il].home;
-        bool *there = home >= 0 ? &seen[home] : &host;
-        if (!*there && model_layer_creates(model, &model->tensors[row], il)) {
-            *there = true;
-            shape_use(shapes, row, home)->n++;
-        }
-    }
-    free(seen);
-}
-
-static void weigh_tensors(const struct shapes *shapes, struct evaluation *out)
-{
-    const struct row_facts *facts = shapes->model->facts;
-    for (size_t row = 0; row < shapes->model->n_tensors; row++) {
-        int16_t device = out->device[row];
-        if (device == DEVICE_NONE) {
-            continue;
-        }
-        if (row == facts->twin && row > 0 && device == out->device[row - 1]) {
-            continue; /* both uses share one allocation */
-        }
-        if (facts->rows[row].role == ROLE_PER_BUFFER && out->override[row] < 0) {
-            weigh_per_buffer(shapes, row, out);
-        } else {
-            shape_use(shapes, row, device)->n++;
-        }
-    }
-    for (size_t i = 0; i < facts->n_shapes * shapes->n_places; i++) {
-        const struct shape_use *use = &shapes->uses[i];
-        size_t place = i % shapes->n_places;
-        struct device_use *device = use_of(out, (int16_t)((int)place - 1));
-        enum tensor_group group =
-            shapes->model->tensors[facts->shape_row[i / shapes->n_places]].group;
-        device->model += use->n * use->bytes;
-        device->experts += tensor_group_is_expert(group) ? use->n * use->bytes : 0;
-    }
 }
 
 /* A cache tensor is one allocation (ggml-vulkan.cpp ggml_vk_create_buffer: device buffer size limit). */
@@ -527,14 +282,10 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
         out->devices[out->in_use[k]].order = (int)k;
     }
     decisions_update(decided, model, rig, plan, out);
-    struct shapes shapes = shapes_ask(model, rig);
-    place_tensors(model, rig, plan, decided, &shapes, out);
+    placement_find(model, rig, plan, decided, out);
     find_reached(model, plan, out);
     refuse_entries(rig, plan, decided, out);
     refuse_count(plan, out);
-    count_rules(model, plan, out);
-    weigh_tensors(&shapes, out);
-    free(shapes.uses);
     weigh_context(model, rig, out);
     weigh_compute(model, rig, plan, out);
     take_given(model, rig, out);

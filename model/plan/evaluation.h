@@ -1,5 +1,6 @@
 /* Everything derived from a plan: where each layer and tensor lives, the bytes per device, the rules to
- * export, the warnings. One function computes it whole, every time; a drag step is one call.
+ * export, the warnings. One function computes it whole, every time; a drag step is one call. What does not
+ * depend on what is moved by hand is taken from the decisions, where the caller keeps them.
  */
 #ifndef OTPLAN_MODEL_PLAN_EVALUATION_H
 #define OTPLAN_MODEL_PLAN_EVALUATION_H
@@ -95,6 +96,8 @@ struct evaluation {
     struct error refused; /* kind != NONE: llama.cpp would refuse this plan, with the reason */
 };
 
+struct base_placement; /* see model/plan/base_placement.h */
+
 /* Cached decisions of the given rules for one (model, list) pair, so that a frame need not run regexes. */
 struct decisions {
     struct override_list *list; /* held */
@@ -103,6 +106,8 @@ struct decisions {
     int32_t *entry;        /* per row: index into list->entries, or -1 */
     bool
         *matches_any; /* per entry: its pattern is found in some loaded row, decided by it or not */
+    struct base_placement
+        *base; /* owned or NULL: of the last homes and devices they were used with */
 };
 void decisions_clear(struct decisions *decisions);
 

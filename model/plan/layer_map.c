@@ -1,6 +1,7 @@
 #include "model/plan/layer_map.h"
 
 #include "model/base/memory.h"
+#include "model/net/row_facts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,9 +95,13 @@ void layer_map_build(struct layer_map *map, const struct model *model)
     size_t n_cells = map->n_rows * ((size_t)map->n_layer + 1);
     map->first = memory_array(n_cells + 1, sizeof *map->first);
     map->rows = memory_array(model->n_tensors, sizeof *map->rows);
+    map->n_loaded = memory_array(map->n_layer, sizeof *map->n_loaded);
     for (size_t row = 0; row < model->n_tensors; row++) {
         const struct model_tensor *tensor = &model->tensors[row];
         size_t at = layer_map_row_of(map, tensor->group);
+        if (has_layer(map, tensor)) {
+            map->n_loaded[tensor->layer] += tensor->role != ROLE_SKIPPED ? 1 : 0;
+        }
         if (has_layer(map, tensor) && at != MAP_HOME) {
             map->first[cell_index(map, at, (uint32_t)tensor->layer) + 1]++;
         }
@@ -122,6 +127,7 @@ void layer_map_clear(struct layer_map *map)
 {
     free(map->first);
     free(map->rows);
+    free(map->n_loaded);
     *map = (struct layer_map){0};
 }
 
@@ -175,11 +181,10 @@ uint32_t *layer_map_layer_rows(const struct layer_map *map, uint32_t layer, size
     uint32_t *rows = memory_array(model->n_tensors, sizeof *rows);
     *n = 0;
     *bytes = 0;
+    int32_t wanted = layer < map->n_layer ? (int32_t)layer : -1;
     for (size_t row = 0; row < model->n_tensors; row++) {
-        const struct model_tensor *tensor = &model->tensors[row];
-        bool wanted =
-            layer == map->n_layer ? !has_layer(map, tensor) : tensor->layer == (int32_t)layer;
-        if (wanted) {
+        if (model->facts->rows[row].layer == wanted) {
+            const struct model_tensor *tensor = &model->tensors[row];
             rows[(*n)++] = (uint32_t)row;
             *bytes += tensor->tied_to < 0 ? tensor->bytes : 0;
         }
@@ -224,10 +229,8 @@ void layer_map_ranges(const bool *layers, uint32_t n, struct strbuf *out)
 static bool is_whole(const struct layer_map *map, const bool *layers, size_t n)
 {
     size_t all = 0;
-    for (size_t row = 0; row < map->model->n_tensors; row++) {
-        const struct model_tensor *tensor = &map->model->tensors[row];
-        bool counts = has_layer(map, tensor) && tensor->role != ROLE_SKIPPED;
-        all += counts && layers[tensor->layer] ? 1 : 0;
+    for (uint32_t il = 0; il < map->n_layer; il++) {
+        all += layers[il] ? map->n_loaded[il] : 0;
     }
     return n >= all;
 }

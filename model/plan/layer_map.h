@@ -17,6 +17,7 @@ struct layer_map {
     enum tensor_group groups[GROUP_COUNT + 1]; /* per row; meaningless for the home row */
     uint32_t *first; /* owned: per cell, index of its first entry in `rows`; one more at the end */
     uint32_t *rows;  /* owned: model rows, cell by cell; largest first within a cell */
+    uint32_t *n_loaded; /* owned: per layer, how many rows are loaded */
 };
 
 void layer_map_build(struct layer_map *map, const struct model *model);

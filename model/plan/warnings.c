@@ -199,9 +199,10 @@ static void warn_layers(const struct model *model, struct evaluation *out)
     }
     uint32_t n_away = 0;
     uint32_t n_split = 0;
-    for (size_t row = 0; row < model->n_tensors; row++) {
+    for (size_t i = 0; i < model->facts->n_compared; i++) {
+        uint32_t row = model->facts->compared[i];
         const struct row_fact *tensor = &model->facts->rows[row];
-        if (tensor->layer < 0 || out->device[row] == DEVICE_NONE) {
+        if (out->device[row] == DEVICE_NONE) {
             continue;
         }
         uint32_t il = (uint32_t)tensor->layer;
