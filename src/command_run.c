@@ -4,6 +4,7 @@
 #include "model/base/word_list.h"
 #include "model/log/log_verify.h"
 #include "model/text/export.h"
+#include "model/text/export_parts.h"
 #include "model/text/shell_words.h"
 #include "src/commands.h"
 #include "src/launch.h"
@@ -128,7 +129,7 @@ static bool make_command(const struct options *options, const struct session *se
         word_list_add(words, environment->prefix.text[i]);
     }
     word_list_add(words, program);
-    word_list_add(words, "-m");
+    word_list_add(words, export_model_flag(source->model_path)->flag);
     word_list_add(words, source->model_path);
     for (size_t i = 0; i < source->n_args; i++) {
         word_list_add(words, source->args[i]);

@@ -203,7 +203,7 @@ bool hf_cache_find(const char *repo, const char *file, char **out, struct error 
     }
     if (found.path == NULL) {
         return error_set(error, ERROR_INPUT,
-                         "-hf %s: not in llama.cpp's cache; start it once with llama.cpp, or name "
+                         "-hf %s: not in llama.cpp's cache, and --offline keeps from the hub; name "
                          "the file with -m FILE.gguf",
                          repo);
     }

@@ -5,6 +5,7 @@
 #include "model/base/memory.h"
 #include "src/nvml.h"
 #include "src/probe_cache.h"
+#include "src/remote_model.h"
 #include "ui/terminal.h"
 
 #include <pthread.h>
@@ -286,8 +287,9 @@ static uint64_t clock_ms(void)
 
 void planner_probe_schedule(struct planner *planner)
 {
-    bool wanted = planner->has_terminal && planner->probe_by_itself &&
-                  !planner_now(planner)->rig.simulated &&
+    const struct model_file *file = planner->options->file;
+    bool wanted = planner->has_terminal && planner->probe_by_itself && file != NULL &&
+                  !remote_model_name(file->first_path) && !planner_now(planner)->rig.simulated &&
                   planner->held.refused.kind == ERROR_NONE && planner_probe_answer(planner) == NULL;
     planner->probe_due_ms = wanted ? clock_ms() + SETTLED_MS : 0;
 }

@@ -4,6 +4,7 @@
 #include "model/base/word_list.h"
 #include "src/child.h"
 #include "src/probe_table.h"
+#include "src/remote_model.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -126,6 +127,11 @@ static bool build_command(const struct probe_request *request, const char *progr
                           struct word_list *words, struct error *error)
 {
     const struct resolved *resolved = &request->evaluation->resolved;
+    if (remote_model_name(request->model_path)) {
+        return error_set(error, ERROR_SYSTEM,
+                         "the model is still on its server: llama.cpp can be asked once it is "
+                         "downloaded");
+    }
     if (!asks_server(request) && resolved->kv_unified && resolved->n_seq > 1) {
         return error_set(error, ERROR_SYSTEM,
                          "llama-fit-params has no -kvu: a unified cache for %u sequences cannot be "

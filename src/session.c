@@ -9,12 +9,12 @@
 #include "src/beside.h"
 #include "src/detect.h"
 #include "src/device_file.h"
-#include "src/hf_cache.h"
 #include "src/import_file.h"
 #include "src/place_progress.h"
 #include "src/plan_document.h"
 #include "src/plan_rules.h"
 #include "src/rig_calibration.h"
+#include "src/session_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,91 +88,6 @@ static void gather_import(struct arguments *to, const struct options *options,
     if (!side) {
         append(to, options->llama + before, options->n_llama - before);
     }
-}
-
-/* ---- which file ----------------------------------------------------------------------------- */
-
-static bool positional_is_plan(const struct options *options)
-{
-    return options->n_positional > 0 && plan_document_is_json(options->positional[0]);
-}
-
-static bool choose_model(const struct options *options, const struct plan_document *document,
-                         struct session *session, char **path, struct error *error)
-{
-    const char *given =
-        options->n_positional > 0 && !positional_is_plan(options) ? options->positional[0] : NULL;
-    const char *flagged = session->facts.model;
-    bool two = given != NULL && flagged != NULL && strcmp(given, flagged) != 0;
-    /* a file named beside a command, an import or for one side of a comparison is meant to replace theirs */
-    bool replaces =
-        options->after != NULL || options->import != NULL || options->command == COMMAND_COMPARE;
-    if (two && !replaces) {
-        return error_set(error, ERROR_USAGE, "two models given: %s and -m %s", given, flagged);
-    }
-    const char *named = given != NULL ? given : flagged;
-    if (named != NULL) {
-        *path = memory_text(named);
-        return true;
-    }
-    if (session->facts.hf_repo != NULL) {
-        return hf_cache_find(session->facts.hf_repo, session->facts.hf_file, path, error);
-    }
-    if (document->model_path != NULL) {
-        *path = memory_text(document->model_path);
-        return true;
-    }
-    return error_set(error, ERROR_USAGE, "no model given: name a GGUF file; see otplan %s%s-h",
-                     command_name(options->command),
-                     options->command == COMMAND_PLANNER ? "" : " ");
-}
-
-/* --override-kv changes what the file says, and so what llama.cpp makes of its tensors: another number of
- * layers than there are is refused (done_getting_tensors, require_tensor). */
-static bool describe(const char *path, struct session *session, struct error *error)
-{
-    struct gguf *gguf = session->file->gguf;
-    char key[160];
-    snprintf(key, sizeof key, "%.100s.block_count", gguf_string(gguf, "general.architecture", ""));
-    uint64_t n_blocks = gguf_u64(gguf, key, 0);
-    gguf_overrides_apply(&session->facts.override_kv, gguf);
-    uint64_t n_now = gguf_u64(gguf, key, 0);
-    if (n_now != n_blocks) {
-        return error_set(
-            error, ERROR_INPUT,
-            "--override-kv %s: llama.cpp refuses it: %s (%llu layers, and the file has "
-            "the tensors of %llu)",
-            key, n_now < n_blocks ? "wrong number of tensors" : "missing tensor",
-            (unsigned long long)n_now, (unsigned long long)n_blocks);
-    }
-    return model_describe(gguf, path, session->plan.settings.load_mtp, &session->model, error);
-}
-
-static bool open_model(const char *path, const struct plan_document *document,
-                       struct session *session, struct error *error)
-{
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): choose_model sets path or fails */
-    if (session->command.in_container && access(path, F_OK) != 0) {
-        return error_set(error, ERROR_INPUT,
-                         "%s: not there: it is a path inside the container; name the file as it is "
-                         "called here: otplan FILE.gguf -- docker …",
-                         path);
-    }
-    if (!model_file_open(path, &session->file, error) || !describe(path, session, error)) {
-        return false;
-    }
-    uint64_t n = session->model->gguf->n_tensors;
-    if (document->model_n_tensors != 0 && document->model_n_tensors != n) {
-        session->notice =
-            memory_format("the plan was made for a model of %llu tensors; this one has %llu",
-                          (unsigned long long)document->model_n_tensors, (unsigned long long)n);
-    }
-    if (session->notice == NULL) {
-        session->notice = memory_text(session->file->notice);
-    }
-    session->model->file_bytes = session->file->file_bytes;
-    plan_attach(&session->plan, session->model);
-    return true;
 }
 
 /* ---- the machine ---------------------------------------------------------------------------- */
@@ -400,8 +315,8 @@ static bool open_rest(const struct options *options, const struct plan_document 
     }
     opened = opened &&
              (demo ? asset_path(ASSET_DEMO_MODEL, &path, error)
-                   : choose_model(options, document, session, &path, error)) &&
-             open_model(path, document, session, error) &&
+                   : session_choose_model(options, document, session, &path, error)) &&
+             session_read_model(path, document, session, error) &&
              find_rig(options, document, demo, session, error);
     free(path);
     if (opened) {
@@ -428,10 +343,11 @@ bool session_open(const struct options *options, bool demo, struct session *out,
     *out = (struct session){0};
     plan_init(&out->plan, NULL);
     struct plan_document document = {0};
-    const char *plan = options->plan != NULL         ? options->plan
-                       : positional_is_plan(options) ? options->positional[0]
-                                                     : NULL;
-    if (options->n_positional > (positional_is_plan(options) && options->plan == NULL ? 2U : 1U)) {
+    const char *plan = options->plan != NULL            ? options->plan
+                       : session_plan_is_given(options) ? options->positional[0]
+                                                        : NULL;
+    if (options->n_positional >
+        (session_plan_is_given(options) && options->plan == NULL ? 2U : 1U)) {
         return error_set(error, ERROR_USAGE, "%s: one model is enough", options->positional[1]);
     }
     bool opened = plan == NULL || plan_document_read(plan, &document, error);
@@ -456,8 +372,8 @@ bool session_open_model(const struct options *options, struct session *out, stru
     }
     bool opened = arguments_read(&out->plan, &out->facts, options->llama, options->n_llama,
                                  (const char *const *)environ, error) &&
-                  choose_model(options, &none, out, &path, error) &&
-                  open_model(path, &none, out, error);
+                  session_choose_model(options, &none, out, &path, error) &&
+                  session_read_model(path, &none, out, error);
     free(path);
     return opened;
 }

@@ -337,6 +337,8 @@ static void find_anchors(const struct model *model, uint32_t row, bool *begin, b
 {
     const char *name = model->tensors[row].name;
     size_t length = strlen(name);
+    *begin = *begin || length == 0; /* the empty name is in every other */
+    *end = *end || length == 0;
     for (size_t i = 0; i < model->n_tensors && !(*begin && *end); i++) {
         const char *other = model->tensors[i].name;
         for (const char *at = strstr(other, name); at != NULL; at = strstr(at + 1, name)) {

@@ -192,8 +192,27 @@ static bool has_all_words(const char *name, const char *words)
     return any;
 }
 
-const struct accelerator *accelerators_find(const struct accelerators *accelerators,
-                                            const char *words)
+/* Do some of the name's words, one after the other, spell this? "RTX5090" is "RTX 5090", not "RTX 5090 Ti". */
+static bool has_words_run_together(const char *name, const char *spelt)
+{
+    char word[MAX_FIELD];
+
+    for (const char *rest = name; next_word(&rest, word);) {
+        const char *at = rest;
+        const char *left = spelt;
+        size_t n = strlen(word);
+        while (n > 0 && strncasecmp(left, word, n) == 0) {
+            left += n;
+            if (*left == '\0')
+                return true;
+            n = next_word(&at, word) ? strlen(word) : 0;
+        }
+    }
+    return false;
+}
+
+static const struct accelerator *find(const struct accelerators *accelerators, const char *words,
+                                      bool (*means)(const char *name, const char *words))
 {
     const struct accelerator *best = NULL;
     size_t fewest = SIZE_MAX;
@@ -201,10 +220,18 @@ const struct accelerator *accelerators_find(const struct accelerators *accelerat
     for (size_t i = 0; i < accelerators->n; i++) {
         const struct accelerator *it = &accelerators->list[i];
         size_t n = count_words(it->name);
-        if (n < fewest && has_all_words(it->name, words)) {
+        if (n < fewest && means(it->name, words)) {
             best = it;
             fewest = n;
         }
     }
     return best;
+}
+
+const struct accelerator *accelerators_find(const struct accelerators *accelerators,
+                                            const char *words)
+{
+    const struct accelerator *found = find(accelerators, words, has_all_words);
+
+    return found ? found : find(accelerators, words, has_words_run_together);
 }

@@ -237,7 +237,8 @@ static bool devices_read(struct part *part, const struct accelerators *accelerat
     memcpy(words, part->text, sizeof words);
     const struct accelerator *accelerator = part_find(part, accelerators);
     if (!accelerator)
-        return part_error(error, words, "no such accelerator in the database");
+        return part_error(error, words,
+                          "no such accelerator in the database; describe it with --devices FILE");
     if (!memory_of(accelerator, part->size))
         return part_error(error, words,
                           "shares the host's memory: say how much, as in 'M3 Max 128G'");

@@ -11,6 +11,7 @@
 void argument_facts_clear(struct argument_facts *facts)
 {
     free(facts->model);
+    free(facts->model_url);
     free(facts->hf_repo);
     free(facts->hf_file);
     free(facts->mmproj);
@@ -255,9 +256,10 @@ static bool read_model(struct reading *reading, struct error *error)
 {
     (void)error;
     struct argument_facts *facts = reading->facts;
-    char **fact = reading->flag->id == FLAG_ID_MODEL     ? &facts->model
-                  : reading->flag->id == FLAG_ID_HF_REPO ? &facts->hf_repo
-                                                         : &facts->hf_file;
+    char **fact = reading->flag->id == FLAG_ID_MODEL       ? &facts->model
+                  : reading->flag->id == FLAG_ID_MODEL_URL ? &facts->model_url
+                  : reading->flag->id == FLAG_ID_HF_REPO   ? &facts->hf_repo
+                                                           : &facts->hf_file;
     keep_fact(fact, reading->value);
     return true;
 }
@@ -284,6 +286,9 @@ static bool read_kept(struct reading *reading, struct error *error)
         break;
     case FLAG_ID_DRAFT_MODEL:
         keep_fact(&facts->draft_model, reading->value);
+        break;
+    case FLAG_ID_OFFLINE:
+        facts->offline = true;
         break;
     default:
         break;
@@ -407,12 +412,14 @@ static bool (*const readers[])(struct reading *, struct error *) = {
     [FLAG_ID_FIT_TARGET] = read_fit_target,
     [FLAG_ID_OP_OFFLOAD] = read_switch,
     [FLAG_ID_MODEL] = read_model,
+    [FLAG_ID_MODEL_URL] = read_model,
     [FLAG_ID_HF_REPO] = read_model,
     [FLAG_ID_HF_FILE] = read_model,
     [FLAG_ID_KV_UNIFIED] = read_switch,
     [FLAG_ID_KV_UNIFIED_PER_SLOT] = read_per_slot,
     [FLAG_ID_PARALLEL] = read_parallel,
     [FLAG_ID_MMPROJ] = read_kept,
+    [FLAG_ID_OFFLINE] = read_kept,
     [FLAG_ID_DRAFT_MODEL] = read_kept,
     [FLAG_ID_SPEC_TYPE] = read_speculative_type,
     [FLAG_ID_SPEC_DEFAULT] = read_speculative_default,

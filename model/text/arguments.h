@@ -15,16 +15,18 @@
  * one that takes a value, so that `-t 16` or `--host 0.0.0.0` is skipped whole and handed through). */
 enum flag_use {
     FLAG_PLAN,  /* read into the plan */
-    FLAG_MODEL, /* -m, -hf: names the model */
+    FLAG_MODEL, /* -m, -mu, -hf: names the model */
     FLAG_PASS,  /* kept and handed through */
     FLAG_REMOVED, /* llama.cpp no longer takes it (--mmap, --no-mmap, --mlock): refused with the new spelling */
 };
 
 /* What a command line says beside the plan. */
 struct argument_facts {
-    char *model;   /* owned or NULL: -m */
-    char *hf_repo; /* owned or NULL: -hf */
-    char *hf_file; /* owned or NULL: -hff */
+    char *model;     /* owned or NULL: -m */
+    char *model_url; /* owned or NULL: -mu */
+    char *hf_repo;   /* owned or NULL: -hf */
+    char *hf_file;   /* owned or NULL: -hff */
+    bool offline;    /* --offline */
     bool ngl_given, ts_given, ot_given, ctx_given, fit_given, type_k_given, type_v_given;
     char *mmproj;      /* owned or NULL */
     char *draft_model; /* owned or NULL */

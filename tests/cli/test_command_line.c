@@ -124,7 +124,7 @@ static void expect_cached(const char *path, const char *variable, const char *re
     struct program_result result = otplan_run_with(environment, found);
     cr_assert_eq(result.status, 0, "%s %s: %s", path, repo, result.errors);
     program_result_clear(&result);
-    const char *const missing[] = {"plan", "-hf", "nobody/nothing:Q4_K_M", NULL};
+    const char *const missing[] = {"plan", "-hf", "nobody/nothing:Q4_K_M", "--offline", NULL};
     result = otplan_run_with(environment, missing);
     cr_assert_eq(result.status, 2);
     cr_assert_not_null(strstr(result.errors, "-m FILE.gguf"), "%s", result.errors);

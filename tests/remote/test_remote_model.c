@@ -7,12 +7,14 @@
 #include "src/remote_model.h"
 #include "tests/support/gguf_files.h"
 #include "tests/support/http_server.h"
+#include "tests/support/run_program.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FILES_MAX = 16 };
 
@@ -638,4 +640,57 @@ Test(remote_model, what_is_no_list)
     list->bytes = "[";
     list->size = 1;
     refuse_model("hf:o/r", ERROR_INPUT, "tree/main");
+}
+
+/* The program in this test's folder and with its hub. */
+static struct program_result run_here(const char *const *arguments)
+{
+    char *endpoint = http_server_url(server, "");
+    char *hub = memory_format("HF_ENDPOINT=%s", endpoint);
+    char *home = memory_format("HOME=%s", folder);
+    const char *const environment[] = {hub, home, NULL};
+    struct program_result result = otplan_run_with(environment, arguments);
+    free(endpoint);
+    free(hub);
+    free(home);
+    return result;
+}
+
+/* What is exported names the address. */
+static void expect_address(const char *flag, const char *value, const char *url)
+{
+    const char *const arguments[] = {"export", "--devices", demo_devices(), "--format=script", flag,
+                                     value,    NULL};
+    struct program_result result = run_here(arguments);
+    cr_expect_eq(result.status, 0, "%s %s: %s", flag, value, result.errors);
+    cr_expect_not_null(strstr(result.output, url), "%s", result.output);
+    program_result_clear(&result);
+}
+
+static void expect_refused(const char *const *arguments, const char *words)
+{
+    struct program_result result = run_here(arguments);
+    cr_expect_neq(result.status, 0);
+    cr_expect_not_null(strstr(result.errors, words), "%s", result.errors);
+    program_result_clear(&result);
+}
+
+Test(remote_model, a_command_line_that_would_download)
+{
+    add_tiny("/o/r/resolve/main/m-Q4_K_M.gguf");
+    add_tiny("/o/r/resolve/main/m-BF16.gguf");
+    add_list(LIST);
+    start_hub();
+    char *url = http_server_url(server, "/o/r/resolve/main/m-BF16.gguf");
+    expect_address("-hf", "o/r", "m-Q4_K_M.gguf");
+    expect_address("-hf", "o/r:BF16", url);
+    expect_address("-mu", url, url);
+    expect_refused((const char *const[]){"plan", "-hf", "o/r", "--offline", NULL}, "--offline");
+    char *server_program = memory_format("%s/llama-server", folder);
+    cr_assert_eq(symlink("/bin/true", server_program), 0);
+    expect_refused((const char *const[]){"probe", "--devices", demo_devices(), "--llama-bin",
+                                         folder, "-mu", url, NULL},
+                   "still on its server");
+    free(server_program);
+    free(url);
 }
