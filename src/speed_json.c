@@ -22,6 +22,7 @@ void speed_rate_json(struct json_object *object, const struct device *device)
     add_double(object, "efficiency",
                device->efficiency > 0 ? device->efficiency : DEFAULT_EFFICIENCY);
     json_out_text(object, "efficiency_source", device_efficiency_rests_on(device));
+    add_double(object, "switch_us", device->switch_us);
 }
 
 /* ---- decoding ------------------------------------------------------------------------------- */
@@ -108,6 +109,8 @@ struct json_object *speed_json(const struct plan_json_source *source)
         add_known(object, "bound_tokens_per_second", speed.bound_known,
                   speed.bound_tokens_per_second);
         json_out_bytes(object, "depth", source->depth);
+        json_out_bytes(object, "switches", speed.switches);
+        add_double(object, "switch_seconds", speed.switch_seconds);
         json_object_object_add(object, "per_device", per_device(source->rig, &speed));
         json_object_object_add(object, "per_layer", per_layer(source->model, &speed));
         add_prompt(object, source);

@@ -24,6 +24,17 @@ enum backend backend_of_name(const char *buffer_name)
     return BACKEND_OTHER;
 }
 
+const char *device_rpc_server(const struct device *device, size_t *length)
+{
+    const char *open = strchr(device->name, '[');
+    const char *close = strrchr(device->name, ']');
+    if (device->backend != BACKEND_RPC || open == NULL || close == NULL || close <= open + 1) {
+        return NULL;
+    }
+    *length = (size_t)(close - open - 1);
+    return open + 1;
+}
+
 static void device_copy(struct device *to, const struct device *from)
 {
     *to = *from;

@@ -46,16 +46,17 @@ struct device {
     enum backend backend;
     bool
         has_kernels; /* false: the oracle's stand-ins ("kernels": "none"): no flash-attention scratch */
-    uint64_t total;        /* bytes */
-    uint64_t free;         /* bytes, before llama.cpp starts */
-    uint64_t context;      /* bytes: what llama.cpp's own context takes on the device */
-    uint64_t reserve;      /* bytes: kept for others */
-    uint64_t beside;       /* bytes: a draft model or projector loaded beside the model */
-    int64_t margin;        /* bytes; -1: not set here (-fitt, else the default) */
-    double bandwidth_gb_s; /* 0: unknown */
-    double link_gb_s;      /* to the host, one way; 0: unknown, or it shares the host's memory */
-    double tflops;         /* matrix arithmetic in F16, dense; 0: unknown */
-    double efficiency;     /* of the bandwidth; 0: default 0.75 */
+    uint64_t total;            /* bytes */
+    uint64_t free;             /* bytes, before llama.cpp starts */
+    uint64_t context;          /* bytes: what llama.cpp's own context takes on the device */
+    uint64_t reserve;          /* bytes: kept for others */
+    uint64_t beside;           /* bytes: a draft model or projector loaded beside the model */
+    int64_t margin;            /* bytes; -1: not set here (-fitt, else the default) */
+    double bandwidth_gb_s;     /* 0: unknown */
+    double link_gb_s;          /* to the host, one way; 0: unknown, or it shares the host's memory.
+                            * An RPC host: the network's */
+    double tflops;             /* matrix arithmetic in F16, dense; 0: unknown */
+    double efficiency;         /* of the bandwidth; 0: default 0.75 */
     double compute_efficiency; /* of tflops, in prompts; 0: default 0.5 */
     double link_efficiency;    /* of the link; 0: default 0.75 */
     double switch_us;          /* 0 default */
@@ -82,6 +83,9 @@ void rig_init_host(struct device *host, uint64_t total, uint64_t free_bytes);
 int rig_find(const struct rig *rig, const char *buffer_name);
 /* Name for a device index: "CPU" for DEVICE_HOST; "-" for DEVICE_NONE. */
 const char *rig_name(const struct rig *rig, int device);
+
+/* "host:port" of an RPC device, in its name ("RPC0[host:port]") and not terminated there; NULL for any other. */
+const char *device_rpc_server(const struct device *device, size_t *length);
 
 /* What a device's bandwidth and efficiency rest on, in words: "unknown", "default" where there is none. */
 const char *device_bandwidth_rests_on(const struct device *device);

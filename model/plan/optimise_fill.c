@@ -94,9 +94,19 @@ static void fill_own(struct layout *layout, const struct load *load, const uint6
     }
 }
 
+/* Whether what reading a layer's units at `place` saves over the host is more than the way there and back costs. */
+static bool worth_the_way(const struct load *load, int home, int place, uint32_t layer)
+{
+    double saved = load->layers[layer].movable_read *
+                   (load->host_seconds_per_byte - load->seconds_per_byte[place]);
+    double way = load_switch(load, home, place) + load_switch(load, place, home);
+    double instead = load_switch(load, home, -1) + load_switch(load, -1, home);
+    return load->switch_seconds == NULL || saved > way - instead;
+}
+
 /* What is still on the host goes to whatever card has room, the fastest first. */
 static void fill_foreign(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                         const uint16_t *fastest, bool expert)
+                         const int16_t *home, const uint16_t *fastest, bool expert)
 {
     for (size_t i = 0; i < load->n_devices; i++) {
         int place = fastest[i];
@@ -105,7 +115,8 @@ static void fill_foreign(struct layout *layout, const struct load *load, const u
         }
         for (size_t u = load->n_units; u-- > 0;) {
             const struct unit *unit = &load->units[u];
-            if (unit->expert == expert && layout->unit_at[u] < 0) {
+            if (unit->expert == expert && layout->unit_at[u] < 0 &&
+                worth_the_way(load, home[unit->layer], place, unit->layer)) {
                 put(layout, unit, u, place, capacity);
             }
         }
@@ -179,6 +190,28 @@ static void tighten(struct layout *layout, const struct load *load, const uint64
     }
 }
 
+/* A layer's mixer runs at its home, its feed-forward and its experts where the largest unit of them is. */
+static double switches_cost(const struct layout *layout, const struct load *load,
+                            const int16_t *home)
+{
+    double seconds = 0;
+    int at = -1;
+    size_t u = 0;
+    for (uint32_t il = 0; il <= load->n_layer && load->switch_seconds != NULL; il++) {
+        int steps[] = {home[il], home[il], -2};
+        for (; u < load->n_units && load->units[u].layer == il; u++) {
+            if (load->units[u].leads) {
+                steps[load->units[u].expert ? 2 : 1] = layout->unit_at[u];
+            }
+        }
+        for (int step = 0; step < 3 && steps[step] >= -1; step++) {
+            seconds += load_switch(load, at, steps[step]);
+            at = steps[step];
+        }
+    }
+    return seconds;
+}
+
 static void sum_up(struct layout *layout, const struct load *load, const int16_t *home,
                    double seconds)
 {
@@ -189,7 +222,7 @@ static void sum_up(struct layout *layout, const struct load *load, const int16_t
                    (place < 0 ? load->host_seconds_per_byte : load->seconds_per_byte[place]);
         layout->foreign += place >= 0 && place != home[load->units[u].layer] ? 1 : 0;
     }
-    layout->seconds = seconds;
+    layout->seconds = seconds + switches_cost(layout, load, home);
 }
 
 static void order_by_speed(const struct load *load, uint16_t *fastest)
@@ -218,13 +251,13 @@ void layout_fill(struct layout *layout, const struct load *load, const uint64_t 
     if (layout->feasible) {
         fill_own(layout, load, capacity, home, false);
         if (foreign) {
-            fill_foreign(layout, load, capacity, fastest, false);
+            fill_foreign(layout, load, capacity, home, fastest, false);
         }
     }
     if (layout->feasible && (may & FILL_EXPERTS) != 0) {
         fill_own(layout, load, capacity, home, true);
         if (foreign) {
-            fill_foreign(layout, load, capacity, fastest, true);
+            fill_foreign(layout, load, capacity, home, fastest, true);
             tighten(layout, load, capacity, home);
         }
     }

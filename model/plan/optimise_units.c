@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/net/context_memory.h"
+#include "model/plan/route.h"
 #include "model/plan/speed.h"
 
 #include <stdlib.h>
@@ -49,6 +50,10 @@ static void add_to_unit(struct load *load, int32_t *open, const struct model_ten
             .layer = tensor->home_layer, .expert = tensor_group_is_expert(tensor->group)};
     }
     struct unit *unit = &load->units[*open];
+    if (unit->n_rows == 0 || tensor->bytes > unit->largest_bytes) {
+        unit->largest_bytes = tensor->bytes;
+        unit->largest_row = row;
+    }
     unit->rows[unit->n_rows++] = row;
     unit->bytes += bytes;
     unit->read += read;
@@ -100,8 +105,65 @@ static void add_row(struct load *load, const struct model *model, const struct p
         return;
     }
     layer->movable += bytes;
+    layer->movable_read += read;
     add_to_unit(load, &open[UNIT_KINDS * tensor->home_layer + (uint32_t)kind], tensor, row, bytes,
                 read);
+}
+
+/* ---- switches ------------------------------------------------------------------------------- */
+
+double load_switch(const struct load *load, int from, int to)
+{
+    size_t width = load->n_devices + 1;
+    return load->switch_seconds == NULL
+               ? 0
+               : load->switch_seconds[(size_t)(from + 1) * width + (size_t)(to + 1)];
+}
+
+static void find_switches(struct load *load, const struct model *model, const struct rig *rig,
+                          const struct evaluation *now)
+{
+    size_t width = load->n_devices + 1;
+    double most = 0;
+    load->switch_seconds = memory_array(width * width, sizeof *load->switch_seconds);
+    for (size_t i = 0; i < width * width; i++) {
+        size_t from = i / width;
+        size_t to = i % width;
+        if (from != to) {
+            load->switch_seconds[i] = route_switch_seconds(
+                model, from == 0 ? &rig->host : &rig->devices[now->in_use[from - 1]],
+                to == 0 ? &rig->host : &rig->devices[now->in_use[to - 1]]);
+        }
+        most = load->switch_seconds[i] > most ? load->switch_seconds[i] : most;
+    }
+    if (most <= 0) {
+        free(load->switch_seconds);
+        load->switch_seconds = NULL;
+    }
+}
+
+static bool is_larger(const struct unit *a, const struct unit *b)
+{
+    return a->largest_bytes != b->largest_bytes ? a->largest_bytes > b->largest_bytes
+                                                : a->largest_row < b->largest_row;
+}
+
+/* One of each layer's experts and one of its other units. */
+static void find_leaders(struct load *load)
+{
+    struct unit *leader[2] = {NULL, NULL};
+    for (size_t u = 0; u < load->n_units; u++) {
+        struct unit *unit = &load->units[u];
+        struct unit *other = leader[unit->expert];
+        bool first = other == NULL || other->layer != unit->layer;
+        if (first || is_larger(unit, other)) {
+            unit->leads = true;
+            leader[unit->expert] = unit;
+        }
+        if (!first && unit->leads) {
+            other->leads = false;
+        }
+    }
 }
 
 void load_init(struct load *load, const struct model *model, const struct rig *rig,
@@ -130,6 +192,8 @@ void load_init(struct load *load, const struct model *model, const struct rig *r
     }
     free(open);
     qsort(load->units, load->n_units, sizeof *load->units, by_layer_then_size);
+    find_leaders(load);
+    find_switches(load, model, rig, now);
     for (uint32_t il = 0; il < n_layer && now->resolved.offload_kqv; il++) {
         if (context_layer_present(model, il)) {
             load->layers[il].bytes += context_layer_bytes(model, &now->resolved, il, backend);
@@ -145,5 +209,6 @@ void load_clear(struct load *load)
     free(load->units);
     free(load->pinned);
     free(load->seconds_per_byte);
+    free(load->switch_seconds);
     *load = (struct load){0};
 }

@@ -14,6 +14,10 @@ struct unit {
     uint64_t bytes; /* padded for a card */
     double read;    /* bytes read for one token */
     bool expert;
+    uint64_t largest_bytes; /* of one of its tensors */
+    uint32_t largest_row;
+    bool
+        leads; /* has the largest tensor of its step: that runs where this unit is (model/plan/route.h) */
 };
 
 struct layer_load {
@@ -21,6 +25,7 @@ struct layer_load {
     double read;       /* weights of the fixed part read for one token */
     double cache_read; /* cache bytes read for one token */
     uint64_t movable;  /* sum of its units' bytes */
+    double movable_read;
 };
 
 struct load {
@@ -33,7 +38,13 @@ struct load {
     uint64_t everywhere;      /* bytes that each card in use takes once (rope tables) */
     double *seconds_per_byte; /* per device in use */
     double host_seconds_per_byte;
+    double *
+        switch_seconds; /* (n_devices + 1)^2: from [i] to [j], 0 the host, 1 + k the k-th device in use;
+                             * NULL where no switch costs anything */
 };
+
+/* What it costs to go from one place in use (-1: host) to another. */
+double load_switch(const struct load *load, int from, int to);
 
 /* `now` is the evaluation of `plan`: locked rows stay where it puts them. */
 void load_init(struct load *load, const struct model *model, const struct rig *rig,

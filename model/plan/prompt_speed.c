@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/net/context_memory.h"
+#include "model/plan/route.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -146,6 +147,48 @@ static void add_cache(struct prompt *prompt, uint32_t il, uint64_t depth)
     add_work(prompt, device, bytes, attention_of(prompt, il, depth));
 }
 
+/* ---- the network ---------------------------------------------------------------------------- */
+
+/* The hidden states of all tokens go there or come back. */
+static void add_crossing(struct prompt *prompt, int device, double bytes)
+{
+    const struct device *at = device_at(prompt->rig, device);
+    if (at->backend != BACKEND_RPC) {
+        return;
+    }
+    if (at->link_gb_s <= 0) {
+        unknown(prompt, "network speed (link_gb_s)", device);
+    }
+    use_at(prompt->out, device)->seconds += route_network_seconds(at, bytes);
+}
+
+/* Where the work of a step is done; DEVICE_NONE: there is none. */
+static int works_at(const struct prompt *prompt, int device)
+{
+    return device == DEVICE_HOST && prompt->out->offload != DEVICE_HOST ? prompt->out->offload
+                                                                        : device;
+}
+
+/* Of the last layer's output one row is enough. */
+static void add_network(struct prompt *prompt)
+{
+    size_t output = (size_t)prompt->model->hparams.n_layer * ROUTE_STEPS;
+    int16_t *route = route_find(prompt->model, prompt->evaluation);
+    double row = route_hidden_bytes(prompt->model);
+    int at = DEVICE_HOST;
+    for (size_t i = 0; i <= output; i++) {
+        int next = i < output ? works_at(prompt, route[i]) : route[i];
+        double bytes = i < output ? row * prompt->out->n_ubatch : row;
+        if (next == DEVICE_NONE || next == at) {
+            continue;
+        }
+        add_crossing(prompt, at, bytes);
+        add_crossing(prompt, next, bytes);
+        at = next;
+    }
+    free(route);
+}
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 static int find_offload(const struct prompt *prompt)
@@ -193,6 +236,7 @@ void prompt_speed_estimate(const struct model *model, const struct rig *rig,
     for (uint32_t il = 0; il < model->hparams.n_layer; il++) {
         add_cache(&prompt, il, depth);
     }
+    add_network(&prompt);
     sum_up(&prompt);
 }
 

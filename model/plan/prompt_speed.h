@@ -17,7 +17,10 @@
  * ggml_backend_sched_backend_id_from_cur; GGML_OP_OFFLOAD_MIN_BATCH); else the CPU works on them. Caches in host
  * memory go the same way, but with -nkvo, where attention stays on the CPU (llama-context.cpp, graph_get_cb). The output
  * layer computes one row only. With pipeline parallelism the devices work on n_batch / n_ubatch pieces side by
- * side: t + (pieces - 1) * the slowest device's part. What switching between devices costs is left out.
+ * side: t + (pieces - 1) * the slowest device's part.
+ *
+ * To and from an RPC host the hidden states of n_ubatch tokens go over the network (model/plan/route.h), counted to
+ * that host. What switching between local devices costs is left out.
  */
 #ifndef OTPLAN_MODEL_PLAN_PROMPT_SPEED_H
 #define OTPLAN_MODEL_PLAN_PROMPT_SPEED_H

@@ -81,18 +81,27 @@ static bool take_bandwidth(struct part *part)
     return part->gb_s > 0 && part->gb_s < 1e6;
 }
 
+/* "host:port", as --rpc takes it: nothing that it or -ot would cut at. */
+static bool is_address(const char *text)
+{
+    size_t host = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
+    size_t port = text[host] == ':' ? strspn(text + host + 1, "0123456789") : 0;
+
+    return host > 0 && port > 0 && text[host + 1 + port] == '\0';
+}
+
 static bool take_rpc(struct part *part)
 {
     char *close = strchr(part->text, ']');
 
     if (strncmp(part->text, "RPC[", 4) != 0)
         return true;
-    if (!close || close == part->text + 4)
+    if (!close)
         return false;
     *close = '\0';
     memcpy(part->rpc, part->text + 4, strlen(part->text + 4) + 1);
     part_cut(part, close + 1);
-    return true;
+    return is_address(part->rpc);
 }
 
 /* "128G", "128GB", "128GiB": in GiB, as memory is sold. */
@@ -224,6 +233,7 @@ static void device_add(struct rig *rig, const struct accelerator *accelerator,
     device->bandwidth_source = RATE_DATABASE;
     device->tflops = accelerator->tflops;
     device->link_gb_s = *part->rpc ? part->gb_s : accelerator->link_gb_s;
+    device->switch_us = *part->rpc ? RPC_SWITCH_US : 0;
     device->backend = *part->rpc ? BACKEND_RPC : backend_of_name(accelerator->backend);
     if (device->backend == BACKEND_CUDA && !*part->rpc)
         device->context = (uint64_t)CUDA_CONTEXT_MIB << 20;
@@ -263,14 +273,34 @@ static int rank(const struct device *device)
     return 99;
 }
 
+static void device_move_up(struct rig *rig, size_t from, size_t to)
+{
+    struct device moved = rig->devices[from];
+
+    memmove(&rig->devices[to + 1], &rig->devices[to], (from - to) * sizeof moved);
+    rig->devices[to] = moved;
+}
+
 static void devices_sort(struct rig *rig) /* stable, few */
 {
-    for (size_t i = 1; i < rig->n_devices; i++)
-        for (size_t k = i; k > 0 && rank(&rig->devices[k]) < rank(&rig->devices[k - 1]); k--) {
-            struct device swap = rig->devices[k];
-            rig->devices[k] = rig->devices[k - 1];
-            rig->devices[k - 1] = swap;
-        }
+    for (size_t i = 1; i < rig->n_devices; i++) {
+        size_t to = i;
+        while (to > 0 && rank(&rig->devices[i]) < rank(&rig->devices[to - 1]))
+            to--;
+        device_move_up(rig, i, to);
+    }
+}
+
+/* llama.cpp registers a server with all its devices at once. */
+static void servers_gather(struct rig *rig)
+{
+    for (size_t i = 1; i < rig->n_devices && rig->devices[i].backend == BACKEND_RPC; i++)
+        for (size_t k = 0; k + 1 < i; k++)
+            if (strcmp(rig->devices[k].name, rig->devices[i].name) == 0 &&
+                strcmp(rig->devices[k + 1].name, rig->devices[i].name) != 0) {
+                device_move_up(rig, i, k + 1);
+                break;
+            }
 }
 
 /* RPC devices count through all servers in their -dev name, and within a server in the buffer type's. */
@@ -325,7 +355,8 @@ static bool part_read(const char *spec, size_t length, const struct accelerators
     if (!take_count(&part))
         return part_error(error, part.text, "how many? 1 to 64");
     if (!take_rpc(&part))
-        return part_error(error, part.text, "an RPC host is written RPC[host:port]");
+        return part_error(error, part.text,
+                          "an RPC host is written RPC[host:port] RTX 3090 @ GB/s");
     return devices_read(&part, accelerators, rig, error);
 }
 
@@ -344,6 +375,7 @@ bool rig_spec_read(const char *spec, const struct accelerators *accelerators, st
         spec += length + 1;
     }
     devices_sort(out);
+    servers_gather(out);
     devices_name(out);
     if (!ok)
         rig_clear(out);

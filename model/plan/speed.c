@@ -3,17 +3,12 @@
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
 #include "model/net/context_memory.h"
+#include "model/plan/route.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- what is read ---- */
-
-static bool is_routed_expert(const char *name)
-{
-    return strstr(name, "_exps.") || strstr(name, "_chexps.");
-}
 
 double speed_active(const struct model *model, size_t row)
 {
@@ -22,7 +17,7 @@ double speed_active(const struct model *model, size_t row)
 
     if (tensor->lookup)
         return 0;
-    if (is_routed_expert(tensor->name) && hparams->n_expert)
+    if (route_is_expert(tensor->name) && hparams->n_expert)
         return (double)hparams->n_expert_used / hparams->n_expert;
     return 1;
 }
@@ -43,6 +38,15 @@ double speed_rate(const struct device *device)
     return device->bandwidth_gb_s > 0 ? device->bandwidth_gb_s * 1e9 * efficiency : 0;
 }
 
+/* ", 200 us a switch, network 1.25 GB/s": what going there costs. */
+static void switch_text(const struct device *device, struct strbuf *out)
+{
+    if (device->switch_us > 0)
+        strbuf_format(out, ", %g us a switch", device->switch_us);
+    if (device->backend == BACKEND_RPC && device->link_gb_s > 0)
+        strbuf_format(out, ", network %g GB/s", device->link_gb_s);
+}
+
 void speed_rate_text(const struct device *device, struct strbuf *out)
 {
     double efficiency = device->efficiency > 0 ? device->efficiency : DEFAULT_EFFICIENCY;
@@ -54,6 +58,7 @@ void speed_rate_text(const struct device *device, struct strbuf *out)
     strbuf_format(out, "%.*f GB/s (%s) x %.0f%% (%s)", device->bandwidth_gb_s < 100 ? 1 : 0,
                   device->bandwidth_gb_s, device_bandwidth_rests_on(device), 100 * efficiency,
                   device_efficiency_rests_on(device));
+    switch_text(device, out);
 }
 
 static const struct device *device_at(const struct rig *rig, int device)
@@ -107,68 +112,23 @@ static void add_caches(const struct model *model, const struct rig *rig,
 
 /* ---- switches ---- */
 
-/* A layer works in three steps; where most of a step's bytes are, there it runs. */
-enum { STEP_MIXER, STEP_DENSE, STEP_EXPERTS, STEPS };
-
-static int step_of(const struct model_tensor *tensor)
-{
-    if (is_routed_expert(tensor->name))
-        return STEP_EXPERTS;
-    switch (tensor->group) {
-    case GROUP_FFN:
-    case GROUP_SHEXP:
-    case GROUP_ROUTER:
-        return STEP_DENSE;
-    default:
-        return STEP_MIXER;
-    }
-}
-
-struct step {
-    uint64_t bytes; /* of the largest tensor in it */
-    int device;     /* where that one is; DEVICE_NONE: no such step */
-};
-
-static struct step *steps_of_layers(const struct model *model, const struct evaluation *evaluation,
-                                    size_t *n)
-{
-    size_t layers = (size_t)model->hparams.n_layer + 1; /* the last: the output */
-    struct step *steps = memory_array(layers * STEPS, sizeof *steps);
-
-    *n = layers * STEPS;
-    for (size_t i = 0; i < *n; i++)
-        steps[i].device = DEVICE_NONE;
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        const struct model_tensor *tensor = &model->tensors[row];
-        bool output = tensor->role == ROLE_OUTPUT;
-        size_t layer = output ? layers - 1 : (size_t)tensor->layer;
-        if (evaluation->device[row] == DEVICE_NONE || tensor->lookup ||
-            (!output && (tensor->layer < 0 || layer >= layers)))
-            continue;
-        struct step *step = &steps[layer * STEPS + (size_t)(output ? 0 : step_of(tensor))];
-        if (step->device != DEVICE_NONE && tensor->bytes <= step->bytes)
-            continue;
-        *step = (struct step){tensor->bytes, evaluation->device[row]};
-    }
-    return steps;
-}
-
-/* The token's embedding is looked up on the CPU. Each switch costs what its destination says. */
+/* The token's embedding is looked up on the CPU. */
 static void add_switches(const struct model *model, const struct rig *rig,
                          const struct evaluation *evaluation, struct speed *speed)
 {
-    size_t n;
-    struct step *steps = steps_of_layers(model, evaluation, &n);
+    size_t n = ((size_t)model->hparams.n_layer + 1) * ROUTE_STEPS;
+    int16_t *route = route_find(model, evaluation);
     int at = DEVICE_HOST;
 
     for (size_t i = 0; i < n; i++) {
-        if (steps[i].device == DEVICE_NONE || steps[i].device == at)
+        if (route[i] == DEVICE_NONE || route[i] == at)
             continue;
-        at = steps[i].device;
         speed->switches++;
-        speed->switch_seconds += device_at(rig, at)->switch_us * 1e-6;
+        speed->switch_seconds +=
+            route_switch_seconds(model, device_at(rig, at), device_at(rig, route[i]));
+        at = route[i];
     }
-    free(steps);
+    free(route);
 }
 
 /* ---- the bound ---- */

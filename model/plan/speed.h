@@ -5,6 +5,8 @@
  *   t = sum over tensors of bytes * active / rate(device) + sum over layers of cache bytes at the depth
  *       / rate(its cache's device) + switches * switch cost,      rate = bandwidth * efficiency
  *
+ * with switches and their cost by model/plan/route.h.
+ *
  * It ignores arithmetic, so it speaks of decoding one sequence; prompts: model/plan/prompt_speed.h.
  */
 #ifndef OTPLAN_MODEL_PLAN_SPEED_H
@@ -46,7 +48,8 @@ double speed_tensor_bytes(const struct model *model, size_t row);
 /* Bytes per second; 0 where the bandwidth is unknown. */
 double speed_rate(const struct device *device);
 
-/* "1792 GB/s (device file) x 75% (default)", "bandwidth unknown": what a device's rate rests on; appended. */
+/* "1792 GB/s (device file) x 75% (default)", "bandwidth unknown": what a device's rate rests on, and where
+ * they cost anything its switches; appended. */
 struct strbuf;
 void speed_rate_text(const struct device *device, struct strbuf *out);
 

@@ -36,17 +36,49 @@ static void add_number(struct words *words, const char *flag, int64_t value)
 
 /* ---- where the layers go -------------------------------------------------------------------- */
 
-/* --rpc stands before -dev and -ot: devices are registered while llama.cpp parses (common/arg.cpp:1116). */
-static void add_rpc(struct words *words, const struct plan *plan)
+/* What the user gave --rpc, each time: llama.cpp registers them all. */
+static void find_given_servers(const struct plan *plan, struct strbuf *servers)
 {
     const struct extra_arguments *extra = plan->extra;
     for (size_t i = 0; extra != NULL && i + 1 < extra->n; i++) {
         const struct flag *flag = flag_find(extra->text[i], NULL);
         if (flag != NULL && flag->id == FLAG_ID_RPC) {
-            add_pair(words, "--rpc", extra->text[i + 1]);
+            strbuf_add(servers, *strbuf_text(servers) != '\0' ? "," : "");
+            strbuf_add(servers, extra->text[i + 1]);
         }
         i += flag != NULL ? (size_t)flag->n_values : 0;
     }
+}
+
+static bool list_holds(const char *list, const char *word, size_t length)
+{
+    for (const char *at = list; *at != '\0'; at += strcspn(at, ",")) {
+        at += *at == ',' ? 1 : 0;
+        if (strcspn(at, ",") == length && strncmp(at, word, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --rpc stands before -dev and -ot: devices are registered while llama.cpp parses (common/arg.cpp:1116). Servers that
+ * only the rig names (device file, --rig) are said as well: without them their names would be refused. */
+static void add_rpc(struct words *words, const struct rig *rig, const struct plan *plan)
+{
+    struct strbuf servers = {0};
+    find_given_servers(plan, &servers);
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        size_t length = 0;
+        const char *server = device_rpc_server(&rig->devices[i], &length);
+        if (server != NULL && !list_holds(strbuf_text(&servers), server, length)) {
+            strbuf_add(&servers, *strbuf_text(&servers) != '\0' ? "," : "");
+            strbuf_add_n(&servers, server, length);
+        }
+    }
+    if (*strbuf_text(&servers) != '\0') {
+        add_pair(words, "--rpc", strbuf_text(&servers));
+    }
+    strbuf_clear(&servers);
 }
 
 /* What -c 0 and no -c stand for: all that the model was trained for, or the slots' sum. */
@@ -250,7 +282,7 @@ char **arguments_write(const struct model *model, const struct rig *rig, const s
                        const struct evaluation *evaluation, size_t *n)
 {
     struct words words = {0};
-    add_rpc(&words, plan);
+    add_rpc(&words, rig, plan);
     add_homes(&words, model, plan, evaluation);
     add_settings(&words, &plan->settings);
     add_overrides(&words, rig, plan, evaluation);

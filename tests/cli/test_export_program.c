@@ -49,6 +49,61 @@ static const char *const placements[] = {
     "--kv-unified-per-slot 4096 -fitt 512 --log-disable",
 };
 
+#define FAR                                                                                        \
+    "RTX 3090 + RPC[192.168.1.5:50052] RTX 3090 @ 1.25 + RPC[b.lan:50052] P40 + 64G DDR4-3200x2"
+
+/* llama.cpp knows an RPC device only where --rpc named its server before, so every export says it. */
+Test(exports, of_rpc_devices_name_their_servers_first_and_are_read_back)
+{
+    static const char *const formats[] = {"args", "env", "ini", "script", "llama-swap", "ik"};
+    static const char rig[] = "--rig '" FAR "'";
+    static const char flags[] =
+        "-c 4096 -ngl 62 -ts 30,20,12 -ot "
+        "'blk\\.(3|4)\\.ffn_(gate|up)_exps=RPC0[192.168.1.5:50052],exps=CPU'";
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        char *before =
+            memory_format("'%s' plan '%s' %s %s --json", otplan_path(), demo_model(), rig, flags);
+        char *after = memory_format("'%s' export '%s' %s %s --format=%s 2>/dev/null | "
+                                    "'%s' plan '%s' %s --import - --json 2>/dev/null",
+                                    otplan_path(), demo_model(), rig, flags, formats[i],
+                                    otplan_path(), demo_model(), rig);
+        char *first = with_shell(before);
+        char *second = with_shell(after);
+        struct json_object *planned = json_tokener_parse(first);
+        struct json_object *read = json_tokener_parse(second);
+        cr_assert(planned != NULL && read != NULL, "%s: %s", formats[i], second);
+        struct json_object *args = json_object_object_get(planned, "args");
+        const char *tensors =
+            json_object_to_json_string(json_object_object_get(planned, "tensors"));
+        cr_expect_str_eq(json_object_get_string(json_object_array_get_idx(args, 0)), "--rpc");
+        cr_expect_str_eq(json_object_get_string(json_object_array_get_idx(args, 1)),
+                         "192.168.1.5:50052,b.lan:50052");
+        cr_expect(strstr(tensors, "RPC0[192.168.1.5:50052]") != NULL, "the host is used");
+        cr_expect_str_eq(tensors,
+                         json_object_to_json_string(json_object_object_get(read, "tensors")), "%s",
+                         formats[i]);
+        json_object_put(planned);
+        json_object_put(read);
+        free(first);
+        free(second);
+        free(before);
+        free(after);
+    }
+}
+
+/* Of servers that were given only those that the rig adds are new. */
+Test(exports, keep_the_servers_that_were_given)
+{
+    char *command = memory_format("'%s' export '%s' -c 4096 --rig '" FAR
+                                  "' --rpc x:1 --rpc b.lan:50052 --format=args",
+                                  otplan_path(), demo_model());
+    char *args = with_shell(command);
+    cr_expect(strncmp(args, "--rpc x:1,b.lan:50052,192.168.1.5:50052 ", 40) == 0, "%s", args);
+    cr_expect_null(strstr(args + 5, "--rpc"), "%s", args);
+    free(args);
+    free(command);
+}
+
 Test(exports, of_arguments_give_the_same_plan_again)
 {
     for (size_t i = 0; i < sizeof placements / sizeof placements[0]; i++) {

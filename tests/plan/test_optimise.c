@@ -222,6 +222,25 @@ Test(optimise, finds_the_best_of_all_placements)
     }
 }
 
+/* The second card behind a network: at 20 us a switch it is worth using, at 2 ms it is not. */
+Test(optimise, finds_the_best_of_all_placements_with_an_rpc_host)
+{
+    static const double microseconds[] = {20, 2000};
+    for (size_t i = 0; i < sizeof microseconds / sizeof *microseconds; i++) {
+        struct stand *stand = stand_make(36, 60);
+        struct plan plan;
+        stand->rig.devices[1].backend = BACKEND_RPC;
+        stand->rig.devices[1].switch_us = microseconds[i];
+        stand->rig.devices[1].link_gb_s = 0.125;
+        double found = optimised(stand, "speed", &plan);
+        double best = best_of_all(stand);
+        cr_expect(best > 0 && found >= best * 0.995, "%g us: %f, best %f", microseconds[i], found,
+                  best);
+        plan_clear(&plan);
+        stand_free(stand);
+    }
+}
+
 /* ---- what it must never do --------------------------------------------------------------------- */
 
 Test(optimise, fits_with_every_strategy_and_keeps_gate_and_up_together)

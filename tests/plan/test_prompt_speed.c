@@ -146,6 +146,27 @@ Test(prompt_speed, an_rpc_host_takes_no_copies)
     prompt_speed_clear(&speed);
 }
 
+/* Attention and output on the RPC host: there with 100 tokens, back with them to the card that works on the CPU's
+ * experts, and there again with one. */
+Test(prompt_speed, hidden_states_go_over_the_network_to_an_rpc_host)
+{
+    struct small it;
+    small_make(&it);
+    it.model.hparams.n_embd = 10;
+    it.devices[0].backend = BACKEND_RPC;
+    it.devices[0].link_gb_s = 4e-6; /* 3000 B/s */
+    struct prompt_speed speed = estimate(&it);
+    cr_assert(speed.known, "%s", speed.unknown_because);
+    cr_expect_float_eq(speed.devices[0].seconds, dense + output + (2 * TOKENS * 40 + 40) / 3000.0,
+                       1e-6);
+    prompt_speed_clear(&speed);
+
+    it.devices[0].link_gb_s = 0;
+    speed = estimate(&it);
+    cr_expect_str_eq(speed.unknown_because, "no network speed (link_gb_s) of CUDA0");
+    prompt_speed_clear(&speed);
+}
+
 Test(prompt_speed, what_is_missing_is_named)
 {
     struct small it;

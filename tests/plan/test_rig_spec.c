@@ -131,16 +131,45 @@ Test(rig_spec, rpc_hosts_come_first_and_are_numbered_as_llama_cpp_does)
     cr_expect_str_eq(rig.devices[2].device_name, "RPC2");
     expect_device(&rig, 3, "ROCm0", "Radeon RX 9070 XT");
     cr_expect_float_eq(rig.devices[0].link_gb_s, 1.25, 1e-9);
+    cr_expect_float_eq(rig.devices[0].switch_us, RPC_SWITCH_US, 1e-9);
+    cr_expect_float_eq(rig.devices[3].switch_us, 0, 1e-9);
     cr_expect_float_eq(rig.host.bandwidth_gb_s, 80, 1e-9);
+    rig_clear(&rig);
+}
+
+Test(rig_spec, an_rpc_servers_devices_stand_together)
+{
+    struct rig rig = rig_of("RPC[a:1] P40 + RPC[b-1.lan:50052] P40 + RTX 3090 + RPC[a:1] RTX 3090");
+
+    expect_device(&rig, 0, "RPC0[a:1]", "Tesla P40");
+    expect_device(&rig, 1, "RPC1[a:1]", "GeForce RTX 3090");
+    expect_device(&rig, 2, "RPC0[b-1.lan:50052]", "Tesla P40");
+    cr_expect_str_eq(rig.devices[2].device_name, "RPC2");
+    expect_device(&rig, 3, "CUDA0", "GeForce RTX 3090");
     rig_clear(&rig);
 }
 
 Test(rig_spec, what_is_not_understood_is_named)
 {
-    static const char *const specs[] = {
-        "",           "RTX 9999", "2x",           "0x RTX 3090", "99x RTX 3090",
-        "+",          "M3 Max",   "128G DDR4",    "128G + 64G",  "RPC[ RTX 3090",
-        "RTX 3090 @", "3090 + ",  "128G DDR4-0x2"};
+    static const char *const specs[] = {"",
+                                        "RTX 9999",
+                                        "2x",
+                                        "0x RTX 3090",
+                                        "99x RTX 3090",
+                                        "+",
+                                        "M3 Max",
+                                        "128G DDR4",
+                                        "128G + 64G",
+                                        "RPC[ RTX 3090",
+                                        "RPC[] P40",
+                                        "RPC[a] P40",
+                                        "RPC[a:] P40",
+                                        "RPC[a,b:1] P40",
+                                        "RPC[a b:1] P40",
+                                        "RPC[a:1x] P40",
+                                        "RTX 3090 @",
+                                        "3090 + ",
+                                        "128G DDR4-0x2"};
     char long_spec[400];
 
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {

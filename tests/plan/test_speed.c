@@ -191,6 +191,27 @@ Test(speed, switches_are_counted_in_the_order_of_the_work)
     speed_clear(&speed);
 }
 
+Test(speed, a_switch_to_or_from_an_rpc_host_takes_the_hidden_state_over_the_network)
+{
+    struct small it;
+    struct speed speed;
+
+    small_make(&it);
+    it.model.hparams.n_embd = 1500; /* 6000 bytes: 0.1 s at 60 kB/s, three times */
+    it.devices[0].backend = BACKEND_RPC;
+    it.devices[0].link_gb_s = 8e-5;
+    it.devices[0].switch_us = 100;
+    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    cr_expect_eq(speed.switches, 3);
+    cr_expect_float_eq(speed.switch_seconds, 3 * 0.1 + 2 * 100e-6, 1e-9);
+    speed_clear(&speed);
+
+    it.devices[0].backend = BACKEND_CUDA; /* a card's link is not counted */
+    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    cr_expect_float_eq(speed.switch_seconds, 2 * 100e-6, 1e-9);
+    speed_clear(&speed);
+}
+
 Test(speed, no_plan_is_faster_than_the_bound_and_the_best_one_reaches_it)
 {
     struct small it;

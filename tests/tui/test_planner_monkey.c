@@ -341,7 +341,7 @@ static void check(struct monkey *monkey)
         return;
     /* a step of our own, so that there is one to undo */
     snprintf(change, sizeof change, "set ctx %zu", 4096 + 256 * (++count % 90));
-    char context[32]; /* as the title has it */
+    char context[80]; /* as the title has it */
     snprintf(context, sizeof context, "· %s ", change + strlen("set "));
     command(monkey, change, context);
     char *before = written(monkey, "a.json");
