@@ -365,7 +365,7 @@ static const char *name_end(const char *name, int cells, char *out, size_t n)
 
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
-    char title[512];
+    char title[640];
     char before[256];
     char after[256];
     if (scene->before.evaluation == scene->after.evaluation) {
