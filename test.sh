@@ -70,6 +70,14 @@ else
     skip "clang build: no clang here"
 fi
 
+# Clang without libFuzzer's library is common.
+if echo 'int LLVMFuzzerTestOneInput(const char *b, long n) { return b && n ? 0 : 0; }' |
+    clang -fsanitize=fuzzer -x c - -o "$build/fuzzes" >/dev/null 2>&1; then
+    step "fuzz targets, ten seconds each" "$root/tests/fuzz/run.sh" 10
+else
+    skip "fuzz targets: no clang with libFuzzer here; their corpora are replayed below"
+fi
+
 echo "== tests"
 (cd "$build" && ctest --verbose --parallel "$jobs" --timeout 300 --no-tests=error) </dev/null >"$logs/ctest.log" 2>&1
 ctest_status=$?

@@ -1,7 +1,5 @@
 # Each fuzz/fuzz_NAME.c is replayed over fuzz/corpus/NAME in every test run. With -DOTPLAN_FUZZ=ON and clang
-# it is a libFuzzer program as well:
-#   fuzz_NAME -dict=tests/fuzz/NAME.dict -max_total_time=300 FRESH_FOLDER tests/fuzz/corpus/NAME
-# A finding, made small with -minimize_crash=1, joins the corpus together with its fix.
+# it is a libFuzzer program as well; tests/fuzz/run.sh builds and runs them. See docs/fuzzing.md.
 set(OTPLAN_FUZZ_FLAGS -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
 if(OTPLAN_FUZZ)
