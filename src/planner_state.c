@@ -44,19 +44,14 @@ void planner_say(struct planner *planner, bool is_error, const char *format, ...
     planner->message_is_error = is_error;
 }
 
-enum { SPEED_TENSORS = 20000 }; /* past that the figure would cost more than a frame */
-
 void planner_find_speed(struct planner *planner, const struct model *model, const struct rig *rig,
                         const struct evaluation *evaluation, struct speed *speed,
                         struct prompt_speed *prompt)
 {
     speed_clear(speed);
-    *speed = (struct speed){0};
     prompt_speed_clear(prompt);
-    if (model->n_tensors <= SPEED_TENSORS) {
-        speed_estimate(model, rig, evaluation, planner->depth, speed);
-        prompt_speed_estimate(model, rig, evaluation, planner->depth, prompt);
-    }
+    speed_estimate(model, rig, evaluation, planner->depth, speed);
+    prompt_speed_estimate(model, rig, evaluation, planner->depth, prompt);
 }
 
 static void evaluate(struct planner *planner)

@@ -2,7 +2,9 @@
 
 #include "model/base/memory.h"
 #include "model/net/context_memory.h"
+#include "model/net/row_facts.h"
 #include "model/plan/route.h"
+#include "model/plan/row_counts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -92,15 +94,15 @@ static double touched(double active, double tokens)
     return active <= 0 || active >= 1 ? active : 1 - pow(1 - active, tokens);
 }
 
-static void add_tensor(struct prompt *prompt, size_t row)
+/* `n` rows that are like `row`, on one device. */
+static void add_tensors(struct prompt *prompt, size_t row, int device, uint32_t n)
 {
     const struct model *model = prompt->model;
     const struct model_tensor *tensor = &model->tensors[row];
     double active = speed_active(model, row);
     double tokens = tensor->role == ROLE_OUTPUT ? 1 : prompt->out->n_ubatch;
-    double bytes = speed_tensor_bytes(model, row) * touched(active, tokens);
-    int device = prompt->evaluation->device[row];
-    if (device == DEVICE_NONE || bytes <= 0) {
+    double bytes = n * speed_tensor_bytes(model, row) * touched(active, tokens);
+    if (bytes <= 0) {
         return;
     }
     if (tokens < OFFLOAD_MIN_BATCH) { /* so few rows cost no more than reading the weight */
@@ -111,7 +113,23 @@ static void add_tensor(struct prompt *prompt, size_t row)
         device = prompt->out->offload;
         add_copy(prompt, device, bytes);
     }
-    add_work(prompt, device, bytes, 2 * elements_of(tensor) * active * tokens);
+    add_work(prompt, device, bytes, 2 * n * elements_of(tensor) * active * tokens);
+}
+
+static void add_weights(struct prompt *prompt)
+{
+    const struct model *model = prompt->model;
+    struct row_counts counts;
+    row_counts_take(model, prompt->rig, prompt->evaluation, &counts);
+    for (size_t kind = 0; kind < model->facts->n_kinds; kind++) {
+        for (int device = DEVICE_HOST; device < (int)prompt->rig->n_devices; device++) {
+            uint32_t n = row_counts_at(&counts, kind, device);
+            if (n > 0) {
+                add_tensors(prompt, model->facts->kinds[kind].row, device, n);
+            }
+        }
+    }
+    row_counts_clear(&counts);
 }
 
 /* Operations of the attention of layer `il` for n_ubatch tokens; 0 for layers with a state of fixed size. */
@@ -230,9 +248,7 @@ void prompt_speed_estimate(const struct model *model, const struct rig *rig,
     *out = (struct prompt_speed){.known = true, .n_ubatch = evaluation->resolved.n_ubatch};
     out->devices = memory_array(rig->n_devices, sizeof *out->devices);
     out->offload = out->n_ubatch >= OFFLOAD_MIN_BATCH ? find_offload(&prompt) : DEVICE_HOST;
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        add_tensor(&prompt, row);
-    }
+    add_weights(&prompt);
     for (uint32_t il = 0; il < model->hparams.n_layer; il++) {
         add_cache(&prompt, il, depth);
     }

@@ -1,23 +1,23 @@
 #include "model/plan/route.h"
 
 #include "model/base/memory.h"
+#include "model/net/row_facts.h"
 #include "model/plan/speed.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { STEP_MIXER, STEP_DENSE, STEP_EXPERTS };
 
-bool route_is_expert(const char *tensor_name)
+bool route_is_expert(const struct model *model, size_t row)
 {
-    return strstr(tensor_name, "_exps.") || strstr(tensor_name, "_chexps.");
+    return model->facts->shape_routed[model->facts->rows[row].shape];
 }
 
-static size_t step_of(const struct model_tensor *tensor)
+static size_t step_of(const struct model *model, size_t row)
 {
-    if (route_is_expert(tensor->name))
+    if (route_is_expert(model, row))
         return STEP_EXPERTS;
-    switch (tensor->group) {
+    switch (model->tensors[row].group) {
     case GROUP_FFN:
     case GROUP_SHEXP:
     case GROUP_ROUTER:
@@ -28,12 +28,14 @@ static size_t step_of(const struct model_tensor *tensor)
 }
 
 /* The step that a tensor is part of; false where it is part of none. */
-static bool find_step(const struct model *model, const struct model_tensor *tensor, size_t *step)
+static bool find_step(const struct model *model, size_t row, size_t *step)
 {
+    const struct model_tensor *tensor = &model->tensors[row];
     size_t n_layer = model->hparams.n_layer;
     bool output = tensor->role == ROLE_OUTPUT;
 
-    *step = output ? n_layer * ROUTE_STEPS : (size_t)tensor->layer * ROUTE_STEPS + step_of(tensor);
+    *step =
+        output ? n_layer * ROUTE_STEPS : (size_t)tensor->layer * ROUTE_STEPS + step_of(model, row);
     return !tensor->lookup && (output || (tensor->layer >= 0 && (size_t)tensor->layer <= n_layer));
 }
 
@@ -45,10 +47,11 @@ int16_t *route_find(const struct model *model, const struct evaluation *evaluati
 
     for (size_t i = 0; i < n; i++)
         route[i] = DEVICE_NONE;
-    for (size_t row = 0; row < model->n_tensors; row++) {
+    for (size_t kind = 0; kind < model->facts->n_kinds; kind++) { /* of equals the first decides */
+        size_t row = model->facts->kinds[kind].row;
         const struct model_tensor *tensor = &model->tensors[row];
         size_t step;
-        if (evaluation->device[row] == DEVICE_NONE || !find_step(model, tensor, &step) ||
+        if (evaluation->device[row] == DEVICE_NONE || !find_step(model, row, &step) ||
             (route[step] != DEVICE_NONE && tensor->bytes <= largest[step]))
             continue;
         largest[step] = tensor->bytes;

@@ -21,7 +21,7 @@ enum { ROUTE_STEPS = 3 }; /* of a layer; the output is the first step of one lay
 int16_t *route_find(const struct model *model, const struct evaluation *evaluation);
 
 /* Whether a tensor is one of the routed experts'. */
-bool route_is_expert(const char *tensor_name);
+bool route_is_expert(const struct model *model, size_t row);
 
 /* Bytes that go over when a token's work goes to another device. */
 double route_hidden_bytes(const struct model *model);

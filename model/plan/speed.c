@@ -3,7 +3,9 @@
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
 #include "model/net/context_memory.h"
+#include "model/net/row_facts.h"
 #include "model/plan/route.h"
+#include "model/plan/row_counts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,12 +14,11 @@
 
 double speed_active(const struct model *model, size_t row)
 {
-    const struct model_tensor *tensor = &model->tensors[row];
     const struct hparams *hparams = &model->hparams;
 
-    if (tensor->lookup)
+    if (model->tensors[row].lookup)
         return 0;
-    if (route_is_expert(tensor->name) && hparams->n_expert)
+    if (route_is_expert(model, row) && hparams->n_expert)
         return (double)hparams->n_expert_used / hparams->n_expert;
     return 1;
 }
@@ -93,12 +94,15 @@ static size_t layer_of(const struct model *model, const struct model_tensor *ten
 }
 
 static void add_tensors(const struct model *model, const struct rig *rig,
-                        const struct evaluation *evaluation, struct speed *speed)
+                        const struct row_counts *counts, struct speed *speed)
 {
-    for (size_t row = 0; row < model->n_tensors; row++)
-        if (evaluation->device[row] != DEVICE_NONE)
-            use_add(speed, rig, evaluation->device[row], layer_of(model, &model->tensors[row]),
-                    speed_tensor_bytes(model, row) * speed_active(model, row));
+    for (size_t kind = 0; kind < model->facts->n_kinds; kind++) {
+        size_t row = model->facts->kinds[kind].row;
+        size_t layer = layer_of(model, &model->tensors[row]);
+        double bytes = speed_tensor_bytes(model, row) * speed_active(model, row);
+        for (int device = DEVICE_HOST; device < (int)rig->n_devices; device++)
+            use_add(speed, rig, device, layer, bytes * row_counts_at(counts, kind, device));
+    }
 }
 
 static void add_caches(const struct model *model, const struct rig *rig,
@@ -177,15 +181,19 @@ bool speed_bound(struct speed_item *items, size_t n_items, struct speed_place *p
 static size_t bound_items(const struct model *model, const struct evaluation *evaluation,
                           struct speed_item *items)
 {
+    const struct row_facts *facts = model->facts;
     size_t n = 0;
+    bool has_twin = facts->twin > 0 && evaluation->device[facts->twin] != DEVICE_NONE;
+    size_t shared = has_twin ? facts->rows[facts->twin - 1].kind : facts->n_kinds;
 
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        bool twin_follows = row + 1 < model->n_tensors &&
-                            model->tensors[row + 1].tied_to == (int32_t)row &&
-                            evaluation->device[row + 1] != DEVICE_NONE;
-        if (evaluation->device[row] == DEVICE_NONE || twin_follows)
-            continue; /* an original can always share its twin's memory, and is only looked up */
-        items[n++] = (struct speed_item){speed_tensor_bytes(model, row), speed_active(model, row)};
+    for (size_t kind = 0; kind < facts->n_kinds; kind++) {
+        size_t row = facts->kinds[kind].row; /* all of a kind are loaded, or none */
+        /* an original can always share its twin's memory, and is only looked up */
+        uint32_t rows = facts->kinds[kind].n - (kind == shared ? 1 : 0);
+        if (evaluation->device[row] == DEVICE_NONE || rows == 0)
+            continue;
+        items[n++] =
+            (struct speed_item){rows * speed_tensor_bytes(model, row), speed_active(model, row)};
     }
     return n;
 }
@@ -236,7 +244,7 @@ static double cache_seconds(const struct model *model, const struct rig *rig,
 static void add_bound(const struct model *model, const struct rig *rig,
                       const struct evaluation *evaluation, uint64_t depth, struct speed *speed)
 {
-    struct speed_item *items = memory_array(model->n_tensors, sizeof *items);
+    struct speed_item *items = memory_array(model->facts->n_kinds, sizeof *items);
     struct speed_place *places = memory_array(rig->n_devices + 1, sizeof *places);
     size_t n_items = bound_items(model, evaluation, items);
     size_t n_places = bound_places(rig, evaluation, places);
@@ -261,7 +269,10 @@ void speed_estimate(const struct model *model, const struct rig *rig,
     *out = (struct speed){.known = true};
     out->devices = memory_array(rig->n_devices, sizeof *out->devices);
     out->layers = memory_array((size_t)model->hparams.n_layer + 1, sizeof *out->layers);
-    add_tensors(model, rig, evaluation, out);
+    struct row_counts counts;
+    row_counts_take(model, rig, evaluation, &counts);
+    add_tensors(model, rig, &counts, out);
+    row_counts_clear(&counts);
     add_caches(model, rig, evaluation, depth, out);
     add_switches(model, rig, evaluation, out);
     out->seconds = out->host.seconds + out->switch_seconds;

@@ -87,6 +87,7 @@ static void measure_step(const struct subject *subject)
         step.read_per_second / 1e6);
     row(subject, "drag step, recomputed", "1 ms", step.recompute < 1e-3, "%.3f ms, %zu tensors",
         1e3 * step.recompute, step.n_tensors);
+    row(subject, "its speed, of answers and of prompts", NULL, false, "%.3f ms", 1e3 * step.speed);
     row(subject, "drag step, drawn at 40 x 120", "2 ms", step.draw < 2e-3, "%.3f ms",
         1e3 * step.draw);
     row(subject, "override rules of an export", NULL, false, "%.1f ms", 1e3 * step.rules);

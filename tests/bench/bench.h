@@ -37,6 +37,7 @@ struct bench_step {
     size_t n_tensors;
     double
         recompute; /* seconds of processor time: homes, bytes, segments and arguments of the preview */
+    double speed;     /* the same: tokens per second, of answers and of prompts */
     double draw;      /* the same: the main screen of 40 x 120 into the canvas */
     double rules;     /* the same: the override rules alone, as for an export */
     double read_back; /* the same: every row read back with the real matcher */

@@ -2,6 +2,8 @@
  * whole, its arguments are written, and the main screen is drawn from it. */
 #include "model/base/memory.h"
 #include "model/plan/optimise.h"
+#include "model/plan/prompt_speed.h"
+#include "model/plan/speed.h"
 #include "model/text/arguments.h"
 #include "src/model_file.h"
 #include "tests/bench/bench.h"
@@ -141,6 +143,22 @@ static void step(struct bench_plan *bench, int device, double *recompute, double
     plan_clear(&preview);
 }
 
+static double time_speed(const struct bench_plan *bench)
+{
+    double seconds[STEPS];
+    for (int i = 0; i < STEPS; i++) {
+        struct speed speed;
+        struct prompt_speed prompt;
+        double start = bench_processor();
+        speed_estimate(bench->model, &bench->rig, &bench->held, 0, &speed);
+        prompt_speed_estimate(bench->model, &bench->rig, &bench->held, 0, &prompt);
+        seconds[i] = bench_processor() - start;
+        speed_clear(&speed);
+        prompt_speed_clear(&prompt);
+    }
+    return bench_median(seconds, STEPS);
+}
+
 static double time_rules(const struct bench_plan *bench)
 {
     double seconds[ROUNDS];
@@ -221,6 +239,7 @@ bool bench_drag(const char *model_path, struct bench_step *out)
     out->n_tensors = bench.model->n_tensors;
     out->recompute = bench_median(recompute, STEPS);
     out->draw = bench_median(drawn, STEPS);
+    out->speed = time_speed(&bench);
     out->rules = time_rules(&bench);
     out->read_back = time_read_back(&bench);
     time_parsing(model_path, out);

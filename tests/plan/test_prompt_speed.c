@@ -1,6 +1,9 @@
 /* The speed of prompts by numbers worked out by hand: arithmetic, reading, copying over the link. */
 #include "model/plan/prompt_speed.h"
 
+#include "model/gguf/ggml_types.h"
+#include "model/net/row_facts.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -22,6 +25,7 @@ static struct model_tensor tensor(const char *name, uint64_t rows, uint64_t expe
                                   enum tensor_role role)
 {
     return (struct model_tensor){.name = name,
+                                 .type = ggml_type_by_name("q8_0"),
                                  .ne = {64, rows, experts, 1},
                                  .bytes = 64 * rows * experts,
                                  .layer = role == ROLE_OUTPUT ? -1 : 0,
@@ -63,11 +67,18 @@ static void small_make(struct small *it)
     it->evaluation.resolved.n_batch = TOKENS;
 }
 
-static struct prompt_speed estimate(const struct small *it)
+static struct prompt_speed estimate_at(struct small *it, uint64_t depth)
 {
     struct prompt_speed speed;
-    prompt_speed_estimate(&it->model, &it->rig, &it->evaluation, 0, &speed);
+    it->model.facts = row_facts_new(&it->model);
+    prompt_speed_estimate(&it->model, &it->rig, &it->evaluation, depth, &speed);
+    row_facts_free(&it->model.facts);
     return speed;
+}
+
+static struct prompt_speed estimate(struct small *it)
+{
+    return estimate_at(it, 0);
 }
 
 /* All experts are chosen by 100 tokens, but for 0.75^100 of them. */
@@ -208,13 +219,12 @@ Test(prompt_speed, attention_grows_with_the_depth)
     it.model.hparams.n_head[0] = 2;
     it.model.hparams.key_length = it.model.hparams.value_length = 8;
     it.layers[0].cache = 1;
-    struct prompt_speed speed;
-    prompt_speed_estimate(&it.model, &it.rig, &it.evaluation, 1000, &speed);
+    struct prompt_speed speed = estimate_at(&it, 1000);
     cr_expect_float_eq(speed.devices[1].seconds, 2.0 * TOKENS * 1050 * 2 * 16 / 500, 1e-6);
     prompt_speed_clear(&speed);
     it.model.hparams.is_swa[0] = true;
     it.model.hparams.n_swa = 64;
-    prompt_speed_estimate(&it.model, &it.rig, &it.evaluation, 1000, &speed);
+    speed = estimate_at(&it, 1000);
     cr_expect_float_eq(speed.devices[1].seconds, 2.0 * TOKENS * 64 * 2 * 16 / 500, 1e-6);
     prompt_speed_clear(&speed);
 }

@@ -1,6 +1,9 @@
 /* The speed model by hand-made numbers, and its bound against trying everything. */
 #include "model/plan/speed.h"
 
+#include "model/gguf/ggml_types.h"
+#include "model/net/row_facts.h"
+
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -103,8 +106,13 @@ struct small {
 static struct model_tensor tensor(const char *name, uint64_t bytes, int32_t layer,
                                   enum tensor_group group, enum tensor_role role)
 {
-    return (struct model_tensor){
-        .name = name, .bytes = bytes, .layer = layer, .group = group, .role = role, .tied_to = -1};
+    return (struct model_tensor){.type = ggml_type_by_name("f32"),
+                                 .name = name,
+                                 .bytes = bytes,
+                                 .layer = layer,
+                                 .group = group,
+                                 .role = role,
+                                 .tied_to = -1};
 }
 
 static void small_make(struct small *it)
@@ -143,13 +151,20 @@ static void small_make(struct small *it)
     it->evaluation.resolved.load_mode = LOAD_MMAP;
 }
 
+static void estimate(struct small *it, struct speed *speed)
+{
+    it->model.facts = row_facts_new(&it->model);
+    speed_estimate(&it->model, &it->rig, &it->evaluation, 0, speed);
+    row_facts_free(&it->model.facts);
+}
+
 Test(speed, experts_count_by_how_many_are_used_and_tables_not_at_all)
 {
     struct small it;
     struct speed speed;
 
     small_make(&it);
-    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    estimate(&it, &speed);
     cr_assert(speed.known);
     cr_expect_float_eq(speed.devices[0].bytes_read, 1000 + 200 + 800 * 0.25 + 200 + 8, 1e-9);
     cr_expect_float_eq(speed.devices[0].seconds, 1608 / 3000.0, 1e-9);
@@ -165,7 +180,7 @@ Test(speed, every_layer_has_its_share_and_the_output_is_the_last)
     struct speed speed;
 
     small_make(&it);
-    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    estimate(&it, &speed);
     cr_expect_float_eq(speed.layers[0].bytes_read, 200 + 800 * 0.25, 1e-9);
     cr_expect_float_eq(speed.layers[0].seconds, 400 / 3000.0, 1e-9);
     cr_expect_float_eq(speed.layers[1].bytes_read, 200 + 800 * 0.25, 1e-9);
@@ -184,7 +199,7 @@ Test(speed, switches_are_counted_in_the_order_of_the_work)
     small_make(&it);
     it.devices[0].switch_us = 100;
     it.rig.host.switch_us = 1000;
-    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    estimate(&it, &speed);
     cr_expect_eq(speed.switches,
                  3); /* to the card, to the CPU for the experts, back for the output */
     cr_expect_float_eq(speed.switch_seconds, 1200e-6, 1e-12);
@@ -218,7 +233,7 @@ Test(speed, no_plan_is_faster_than_the_bound_and_the_best_one_reaches_it)
     struct speed speed;
 
     small_make(&it);
-    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    estimate(&it, &speed);
     cr_assert(speed.bound_known);
     /* 1408 dense bytes and 892 of the experts on the card, the rest of the experts on the CPU */
     cr_expect_float_eq(1 / speed.bound_tokens_per_second,
@@ -228,7 +243,7 @@ Test(speed, no_plan_is_faster_than_the_bound_and_the_best_one_reaches_it)
 
     it.use[0].budget = 100000;
     it.device[5] = 0;
-    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    estimate(&it, &speed);
     cr_expect_float_eq(speed.tokens_per_second, speed.bound_tokens_per_second, 1e-9);
     speed_clear(&speed);
 }
@@ -240,7 +255,7 @@ Test(speed, without_a_bandwidth_nothing_is_said)
 
     small_make(&it);
     it.rig.host.bandwidth_gb_s = 0;
-    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    estimate(&it, &speed);
     cr_expect_not(speed.known);
     cr_expect_not(speed.bound_known);
     cr_expect_float_eq(speed.tokens_per_second, 0, 1e-12);
