@@ -216,13 +216,13 @@ Test(speed, a_switch_to_or_from_an_rpc_host_takes_the_hidden_state_over_the_netw
     it.devices[0].backend = BACKEND_RPC;
     it.devices[0].link_gb_s = 8e-5;
     it.devices[0].switch_us = 100;
-    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    estimate(&it, &speed);
     cr_expect_eq(speed.switches, 3);
     cr_expect_float_eq(speed.switch_seconds, 3 * 0.1 + 2 * 100e-6, 1e-9);
     speed_clear(&speed);
 
     it.devices[0].backend = BACKEND_CUDA; /* a card's link is not counted */
-    speed_estimate(&it.model, &it.rig, &it.evaluation, 0, &speed);
+    estimate(&it, &speed);
     cr_expect_float_eq(speed.switch_seconds, 2 * 100e-6, 1e-9);
     speed_clear(&speed);
 }
