@@ -365,9 +365,10 @@ static void add_remedies(const struct plan_json_source *source, struct strbuf *o
     const struct evaluation *evaluation = source->evaluation;
     if (source->rig->n_devices == 0) {
         strbuf_add(out,
-                   "No devices: everything is planned on the CPU. Describe yours with --devices "
-                   "FILE:\n  {\"devices\": [{\"name\": \"CUDA0\", \"free_mib\": 24000}], \"host\": "
-                   "{\"free_mib\": 64000}}\n\n");
+                   "No devices: everything is planned on the CPU. Say what you have, or would:\n"
+                   "  --rig \"2x RTX 3090 + 128G DDR4-3200x2\"\n"
+                   "  --devices FILE with {\"devices\": [{\"name\": \"CUDA0\", \"free_mib\": "
+                   "24000}], \"host\": {\"free_mib\": 64000}}\n\n");
     }
     if (evaluation->all_fit) {
         return;

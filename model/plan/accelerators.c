@@ -159,13 +159,21 @@ static bool is_filler(const char *word)
     return false;
 }
 
+static bool is_size(const char *word)
+{
+    size_t digits = strspn(word, "0123456789");
+
+    return digits > 0 && strcmp(word + digits, "gb") == 0;
+}
+
+/* A size makes no other card of it: "RTX 3060" is "RTX 3060 12GB" before it is "RTX 3060 Ti". */
 static size_t count_words(const char *text)
 {
     char word[MAX_FIELD];
     size_t n = 0;
 
     while (next_word(&text, word))
-        n += !is_filler(word);
+        n += !is_filler(word) && !is_size(word);
     return n;
 }
 

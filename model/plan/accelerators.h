@@ -32,9 +32,9 @@ bool accelerators_read(const char *text, size_t length, struct accelerators *out
 void accelerators_clear(struct accelerators *accelerators);
 
 /* The accelerator that a person means: every word of `words` is one of its name's words (upper or lower
- * case, "16G" for "16GB", maker's names left out), and it has the fewest words beside them; the first of the
- * table among equals. Where none has them all, words written without the blanks between them ("RTX5090"). NULL
- * where that is none either. */
+ * case, "16G" for "16GB", maker's names left out), and it has the fewest words beside them, sizes not counted;
+ * the first of the table among equals. Where none has them all, words written without the blanks between them
+ * ("RTX5090"). NULL where that is none either. */
 const struct accelerator *accelerators_find(const struct accelerators *accelerators,
                                             const char *words);
 /* "PCIe 4.0 x16" -> 31.5; 0 where it is none. */

@@ -90,6 +90,7 @@ Test(rig_spec, names_as_people_write_them)
         {"8xH100", "H100 SXM 80GB"},
         {"RTX PRO 6000", "RTX PRO 6000 Blackwell Workstation Edition"},
         {"A6000", "RTX A6000"},
+        {"RTX 3060", "GeForce RTX 3060 12GB"},
         {"RTX5090", "GeForce RTX 5090"},
         {"rtx4060ti 16G", "GeForce RTX 4060 Ti 16GB"},
         {"3090ti", "GeForce RTX 3090 Ti"},
