@@ -60,10 +60,9 @@ static bool advise(const struct options *options, const struct session *session,
 {
     struct optimise_options optimise;
     size_t runs = session->rig.n_devices + 2;
-    if (!session->has_before_auto || strcmp(options->strategy, "fit") == 0 ||
-        session->model->n_tensors * runs > ADVICE_MOST ||
+    if (!session->has_before_auto || session->model->n_tensors * runs > ADVICE_MOST ||
         !session_find_strategy(options, session, &optimise, NULL) ||
-        optimise.strategy == STRATEGY_CONTEXT) {
+        optimise.strategy == STRATEGY_CONTEXT || optimise.strategy == STRATEGY_FIT) {
         return false;
     }
     advice_make(session->model, &session->rig, &session->before_auto, &optimise, &session->plan,

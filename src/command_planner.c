@@ -48,8 +48,11 @@ int command_planner(const struct options *options, struct error *error)
                            "the planner needs a terminal; without one: otplan plan, otplan export, "
                            "otplan compare");
     }
+    struct optimise_options automatic = {0};
+    opened = opened && session_find_strategy(options, &session, &automatic, error);
     if (opened) {
         struct planner_options planner = {
+            .automatic = automatic,
             .model = session.model,
             .file = session.file,
             .rig = &session.rig,

@@ -2,6 +2,7 @@
 
 #include "model/base/memory.h"
 #include "model/plan/evaluation.h"
+#include "model/plan/setting_list.h"
 #include "model/text/arguments.h"
 #include "src/device_file.h"
 #include "src/json_out.h"
@@ -203,6 +204,27 @@ static bool read_all(struct json_object *object, struct json_place *place,
     return read;
 }
 
+void plan_document_apply_locks(const struct plan_document *document, const struct model *model,
+                               struct plan *plan)
+{
+    for (size_t i = 0; i < document->n_locks; i++) {
+        const char *name = document->locks[i];
+        const struct setting *setting = name[0] == '-' ? setting_find(name) : NULL;
+        int64_t row = setting == NULL ? model_find_tensor(model, name) : -1;
+        if (setting != NULL) {
+            setting_lock(setting, plan, true);
+        }
+        if (row < 0) {
+            continue;
+        }
+        plan->locked[row] = 1;
+        size_t twin = (size_t)row + 1;
+        if (twin < model->n_tensors && model->tensors[twin].tied_to == row) {
+            plan->locked[twin] = 1;
+        }
+    }
+}
+
 bool plan_document_read(const char *path, struct plan_document *out, struct error *error)
 {
     *out = (struct plan_document){0};
@@ -246,6 +268,11 @@ static struct json_object *locks_write(const struct plan_document_source *source
     for (size_t row = 0; row < source->plan->n_rows; row++) {
         if (source->plan->locked[row] != 0 && source->model->tensors[row].tied_to < 0) {
             json_object_array_add(list, json_out_string(source->model->tensors[row].name));
+        }
+    }
+    for (size_t i = 0; i < setting_count(); i++) {
+        if (setting_is_locked(setting_at(i), source->plan)) {
+            json_object_array_add(list, json_out_string(setting_at(i)->flag));
         }
     }
     return list;

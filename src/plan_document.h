@@ -25,7 +25,7 @@ struct plan_document {
     size_t n_args;
     bool has_devices;
     struct rig rig; /* where has_devices */
-    char **locks;   /* owned tensor names */
+    char **locks;   /* owned: names of tensors; flags of settings ("-c") */
     size_t n_locks;
     char *notes; /* owned or NULL */
 };
@@ -46,6 +46,10 @@ void plan_document_clear(struct plan_document *document);
 struct model;
 struct plan;
 struct evaluation;
+
+/* Those of its locks that the model or the settings have. */
+void plan_document_apply_locks(const struct plan_document *document, const struct model *model,
+                               struct plan *plan);
 
 struct plan_document_source {
     const struct model *model;

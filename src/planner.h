@@ -7,6 +7,7 @@
 #define OTPLAN_SRC_PLANNER_H
 
 #include "model/base/error.h"
+#include "model/plan/optimise.h"
 #include "model/text/arguments.h"
 
 #include <stdbool.h>
@@ -29,8 +30,9 @@ struct planner_options {
     const char *commands_path; /* borrowed or NULL: --commands FILE, run before the first frame */
     const char *llama_bin;     /* borrowed or NULL: folder of llama.cpp's programs; else PATH */
     const char *theme;         /* borrowed or NULL: its name */
-    bool no_auto_probe;        /* llama.cpp is asked on p alone */
-    const char *notice;        /* borrowed or NULL: one line for the status line at the start */
+    struct optimise_options automatic; /* what `auto` does without a word */
+    bool no_auto_probe;                /* llama.cpp is asked on p alone */
+    const char *notice; /* borrowed or NULL: one line for the status line at the start */
 };
 
 /* Runs until quit. Returns an exit status: 0 after quit, 4 where there is no terminal (the reason is

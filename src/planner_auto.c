@@ -43,6 +43,7 @@ static void *work(void *payload)
     job->succeeded = plan_optimise(job->model, &job->rig, &job->start, &job->options, &job->result,
                                    &report, &job->error);
     if (job->succeeded && job->options.strategy != STRATEGY_CONTEXT &&
+        job->options.strategy != STRATEGY_FIT &&
         job->model->n_tensors * (job->rig.n_devices + 2) <= ADVICE_MOST) {
         advice_make(job->model, &job->rig, &job->start, &job->options, &job->result, &job->advice);
     }
@@ -147,8 +148,8 @@ void planner_auto_cancel(struct planner *planner)
 
 bool planner_auto(struct planner *planner, const char *strategy, struct error *error)
 {
-    struct optimise_options options = {
-        .strategy = STRATEGY_SPEED, .depth = planner->depth, .utilisation = 1.0};
+    struct optimise_options options = planner->options->automatic;
+    options.depth = planner->depth;
     if (strategy != NULL && !strategy_read(strategy, &options)) {
         return error_set(error, ERROR_USAGE, "no strategy '%s': " STRATEGY_NAMES, strategy);
     }

@@ -73,9 +73,25 @@ static bool run_layers(struct planner *planner, const struct words *words, struc
     return edit_and_clear(planner, &edit, error);
 }
 
+static bool lock_setting(struct planner *planner, const struct words *words)
+{
+    struct planner_step step;
+    const struct setting *setting = setting_find(words->word[1]);
+    bool lock = words->word[0][0] == 'l';
+    planner_step_copy(&step, planner_now(planner));
+    setting_lock(setting, &step.plan, lock);
+    planner_take(planner, &step, words->rest[0]);
+    planner_say(planner, false, "%s (%s) %s", setting->label, setting->flag,
+                lock ? "locked: it stays, whatever the strategy" : "unlocked");
+    return true;
+}
+
 static bool run_lock(struct planner *planner, const struct words *words, struct error *error)
 {
     struct edit edit = {.kind = words->word[0][0] == 'u' ? EDIT_UNLOCK : EDIT_LOCK};
+    if (words->n == 2 && setting_find(words->word[1]) != NULL) {
+        return lock_setting(planner, words);
+    }
     if (!words_rows(planner, words, 1, words->n, &edit, error)) {
         edit_clear(&edit);
         return false;
@@ -325,9 +341,10 @@ static const struct {
     {{"move", "GROUPS LAYERS DEVICE: weights to a device; home drops overrides"}, run_move},
     {{"home", "LAYERS DEVICE: homes of layers, their caches along"}, run_home},
     {{"layers", "LAYERS DEVICE: weights and homes of whole layers"}, run_layers},
-    {{"lock", "GROUPS LAYERS: later moves leave them"}, run_lock},
-    {{"unlock", "GROUPS LAYERS"}, run_lock},
-    {{"auto", "[speed|balance|experts-cpu|aggressive]: let the optimiser place"}, run_auto},
+    {{"lock", "GROUPS LAYERS, or a setting (ctx): it stays"}, run_lock},
+    {{"unlock", "GROUPS LAYERS, or a setting"}, run_lock},
+    {{"auto", "[speed|balance|experts-cpu|aggressive|context|fit]: let the optimiser place"},
+     run_auto},
     {{"probe", "ask your own llama.cpp for its figures, without loading"}, run_probe},
     {{"autoprobe", "on|off: ask it by itself once an edit has settled"}, run_autoprobe},
     {{"replan", "auto for the memory there is now (Watch reads it)"}, planner_run_replan},

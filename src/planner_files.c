@@ -138,12 +138,7 @@ bool planner_read_document(struct planner *planner, const struct plan_document *
     rig_copy(&step->rig, document->has_devices ? &document->rig : &planner_now(planner)->rig);
     accelerator_fill_bandwidths(&step->rig);
     calibration_apply(&step->rig);
-    for (size_t i = 0; i < document->n_locks; i++) {
-        int64_t row = model_find_tensor(planner->model, document->locks[i]);
-        if (row >= 0) {
-            step->plan.locked[row] = 1;
-        }
-    }
+    plan_document_apply_locks(document, planner->model, &step->plan);
     return true;
 }
 

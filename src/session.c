@@ -21,9 +21,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --auto=aggressive fills a card to this share of its budget unless the settings say another one. */
-static const double AGGRESSIVE_SHARE = 0.95;
-
 static const char *const demo_arguments[] = {
     "-c", "32768", "-ngl", "62", "-ts", "16,16,15,15", "-ot", "\\.ffn_(gate|up|down)_exps=CPU"};
 
@@ -207,21 +204,6 @@ static bool choose_target(const struct options *options, const struct plan_docum
     return true;
 }
 
-static void apply_locks(const struct plan_document *document, struct session *session)
-{
-    for (size_t i = 0; i < document->n_locks; i++) {
-        int64_t row = model_find_tensor(session->model, document->locks[i]);
-        if (row < 0) {
-            continue;
-        }
-        session->plan.locked[row] = 1;
-        size_t twin = (size_t)row + 1;
-        if (twin < session->model->n_tensors && session->model->tensors[twin].tied_to == row) {
-            session->plan.locked[twin] = 1;
-        }
-    }
-}
-
 bool session_read_depth(const struct options *options, struct session *session, struct error *error)
 {
     char *end = NULL;
@@ -244,13 +226,11 @@ bool session_find_strategy(const struct options *options, const struct session *
     *out = (struct optimise_options){
         .strategy = config_strategy(&session->config),
         .depth = session->depth,
-        .utilisation = session->config.expert_gpu_threshold > 0
-                           ? session->config.expert_gpu_threshold
-                           : AGGRESSIVE_SHARE,
+        .utilisation = session->config.expert_gpu_threshold,
     };
-    return options->strategy[0] == '\0' || strategy_read(options->strategy, out) ||
-           error_set(error, ERROR_USAGE, "--auto=%s: must be " STRATEGY_NAMES " or fit",
-                     options->strategy);
+    return options->strategy == NULL || options->strategy[0] == '\0' ||
+           strategy_read(options->strategy, out) ||
+           error_set(error, ERROR_USAGE, "--auto=%s: must be " STRATEGY_NAMES, options->strategy);
 }
 
 bool session_place(const struct options *options, const struct session *session,
@@ -258,9 +238,6 @@ bool session_place(const struct options *options, const struct session *session,
 {
     struct optimise_options optimise;
     struct optimise_report report;
-    if (strcmp(options->strategy, "fit") == 0) {
-        return plan_fit(session->model, &session->rig, start, out, error);
-    }
     if (!session_find_strategy(options, session, &optimise, error)) {
         return false;
     }
@@ -321,7 +298,7 @@ static bool open_rest(const struct options *options, const struct plan_document 
     free(path);
     if (opened) {
         config_apply_margins(&session->config, &session->rig);
-        apply_locks(document, session);
+        plan_document_apply_locks(document, session->model, &session->plan);
         session->facts.elsewhere = session->command.in_container || options->import != NULL;
         beside_weigh(session->model, &session->plan, &session->facts, &session->rig,
                      &session->notes, &session->beside);

@@ -68,7 +68,7 @@ const struct binding keymap[] = {
 
     {ACTION_UNDO, IN_ALL, {'u', 'z'}, plan, "undo"},
     {ACTION_REDO, IN_ALL, {CTRL('r'), 'Z'}, plan, "redo"},
-    {ACTION_LOCK, MAIN, {'L'}, plan, "lock or unlock: later moves leave it"},
+    {ACTION_LOCK, MAIN | SETTINGS, {'L'}, plan, "lock or unlock: later moves leave it"},
     {ACTION_AUTO, MAIN, {'a'}, plan, "auto: the optimiser places what is not locked"},
     {ACTION_PROBE, MAIN, {'p'}, plan, "probe: ask your own llama.cpp for its figures"},
     {ACTION_CONTEXT, MAIN | SETTINGS, {'c'}, plan, "change the context size"},

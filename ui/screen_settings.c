@@ -22,7 +22,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
 {
     const struct list *list = screen_list_of(ui, SCREEN_SETTINGS);
     char hint[200];
-    const char *keys = "Left Right try a value  Enter take or type  u undo  q back";
+    const char *keys = "Left Right try a value  Enter take or type  L lock  u undo  q back";
     const char *help = setting_at((size_t)list->cursor)->help;
     bool is_wide = ui->width >= LAYOUT_WIDE;
     snprintf(hint, sizeof hint, "%s", is_wide || help[0] == '\0' ? keys : help);
@@ -43,6 +43,9 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
         canvas_text(canvas, 2, y + line, 26, ink, setting->label);
         canvas_text(canvas, 29, y + line, 16, INK_DIM, setting->flag);
         int x = canvas_text(canvas, 46, y + line, 24, ink, value);
+        if (setting_is_locked(setting, scene->plan)) {
+            x = canvas_text(canvas, x, y + line, 2, ink, " L"); /* as for weights */
+        }
         if (is_current && ui->candidate[0] != '\0') {
             const char *tried = strrchr(ui->candidate, ' ');
             x = canvas_format(canvas, x + 1, y + line, INK_TARGET, "-> %s", tried + 1);
@@ -123,6 +126,11 @@ static void act(struct ui *ui, const struct scene *scene, enum action action, st
         } else {
             try_choice(ui, setting, now, 1);
         }
+        break;
+    case ACTION_LOCK:
+        ui->candidate[0] = '\0';
+        snprintf(intent->command, sizeof intent->command, "%s %s",
+                 setting_is_locked(setting, scene->plan) ? "unlock" : "lock", setting->name);
         break;
     case ACTION_CONTEXT:
         ask_number(ui, scene, setting_find("ctx"));

@@ -3,6 +3,7 @@
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
 #include "model/plan/optimise_units.h"
+#include "model/plan/setting_list.h"
 #include "model/plan/speed.h"
 
 #include <stdlib.h>
@@ -121,7 +122,9 @@ static void ask_for_q8_cache(const struct model *model, const struct rig *rig,
     struct plan plan;
     uint64_t smaller = 0;
     if (context == 0 || !is_wider_than_q8(start->settings.type_k) ||
-        !is_wider_than_q8(start->settings.type_v) || !goes_on(options)) {
+        !is_wider_than_q8(start->settings.type_v) ||
+        setting_is_locked(setting_find("ctk"), start) ||
+        setting_is_locked(setting_find("ctv"), start) || !goes_on(options)) {
         return;
     }
     plan_copy(&plan, start);

@@ -4,54 +4,21 @@
 #include "model/plan/optimise_context.h"
 #include "model/plan/optimise_fit.h"
 #include "model/plan/optimise_search.h"
+#include "model/plan/setting_list.h"
 #include "model/plan/speed.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[STRATEGY_COUNT] = {
-    [STRATEGY_SPEED] = "speed",
-    [STRATEGY_BALANCE] = "balance",
-    [STRATEGY_EXPERTS_CPU] = "experts-cpu",
-    [STRATEGY_AGGRESSIVE] = "aggressive",
-    [STRATEGY_CONTEXT] = "context",
-};
-
-const char *strategy_name(enum strategy strategy)
-{
-    return names[strategy];
-}
-
-static bool read_loss(const char *text, double *out)
-{
-    char *end = NULL;
-    double percent = strtod(text, &end);
-    bool whole = end != text && (*end == '\0' || (*end == '%' && end[1] == '\0'));
-    *out = percent / 100;
-    return whole && percent >= 0 && percent < 100;
-}
-
-bool strategy_read(const char *text, struct optimise_options *out)
-{
-    static const double usual_loss = 0.05;
-    size_t length = strcspn(text, ":");
-    for (int i = 0; i < STRATEGY_COUNT; i++) {
-        if (strlen(names[i]) == length && strncmp(names[i], text, length) == 0) {
-            out->strategy = (enum strategy)i;
-            out->loss = usual_loss;
-            return text[length] == '\0' ||
-                   (i == STRATEGY_CONTEXT && read_loss(text + length + 1, &out->loss));
-        }
-    }
-    return false;
-}
-
 /* ---- homes ---------------------------------------------------------------------------------- */
 
 static bool better(const struct layout *a, const struct layout *b)
 {
-    if (a->feasible != b->feasible) {
-        return a->feasible;
+    if (a->broken != b->broken) {
+        return a->broken < b->broken;
+    }
+    if (a->excess != b->excess) {
+        return a->excess < b->excess;
     }
     double slack = b->seconds * 1e-6;
     if (a->seconds < b->seconds - slack || a->seconds > b->seconds + slack) {
@@ -176,6 +143,11 @@ static void search_homes(const struct search *search, struct layout *best)
     memset(best->counts, 0, (search->load->n_devices + 1) * sizeof *best->counts);
     best->counts[0] = search->load->n_layer + 1;
     layout_fill(best, search->load, search->capacity, search->may);
+    if (search->load->homes_locked) { /* kept by the homes there are now, if by no others */
+        memcpy(trial.counts, search->now_runs,
+               (search->load->n_devices + 1) * sizeof *trial.counts);
+        try_start(search, &trial, best);
+    }
     runs_by_speed(search, &trial);
     try_start(search, &trial, best);
     /* as few layers on the CPU as the fixed parts allow */
@@ -260,10 +232,10 @@ static void balance(struct search *search, struct layout *best)
 
 static uint64_t budget_for(const struct search *search, const struct device_use *use)
 {
-    double share =
-        search->options->strategy == STRATEGY_AGGRESSIVE ? search->options->utilisation : 1.0;
-    uint64_t budget =
-        share > 0 && share < 1.0 ? (uint64_t)((double)use->budget * share) : use->budget;
+    static const double usual = 0.95;
+    double said = search->options->utilisation;
+    double share = search->options->strategy != STRATEGY_AGGRESSIVE ? 1 : said > 0 ? said : usual;
+    uint64_t budget = share < 1.0 ? (uint64_t)((double)use->budget * share) : use->budget;
     return budget > use->beside ? budget - use->beside : 0;
 }
 
@@ -370,25 +342,37 @@ void optimise_settle(struct search *search, const struct plan *start, const stru
     free(compute);
 }
 
-/* What --fit would do, with the same context; and its homes filled better. */
+/* New `*out`: what --fit would do. */
+static bool fit_from(const struct model *model, const struct rig *rig, const struct plan *start,
+                     const struct evaluation *now, int64_t n_ctx, struct plan *out,
+                     struct error *error)
+{
+    struct plan base;
+    blank(&base, start, now);
+    base.n_gpu_layers = -1;
+    base.n_tensor_split = 0;
+    base.settings.n_ctx = n_ctx;
+    bool found = plan_fit(model, rig, &base, out, error);
+    plan_clear(&base);
+    return found;
+}
+
+/* The same with the context of all plans here; and its homes filled better. */
 static void settle_fit(struct search *search, const struct plan *start,
                        const struct evaluation *now, struct candidate *best,
                        struct optimise_report *report)
 {
-    struct plan base;
     struct plan fit;
-    blank(&base, start, now);
-    base.n_gpu_layers = -1;
-    base.n_tensor_split = 0;
-    base.settings.n_ctx = now->resolved.n_ctx;
-    bool locked = memchr(start->locked, 1, start->n_rows) != NULL;
-    bool found = !locked && plan_fit(search->model, search->rig, &base, &fit, NULL);
-    plan_clear(&base);
-    if (!found) {
+    if (!fit_from(search->model, search->rig, start, now, now->resolved.n_ctx, &fit, NULL)) {
         return;
     }
     struct evaluation evaluation;
     plan_evaluate(search->model, search->rig, &fit, NULL, &evaluation);
+    if (load_breaks(search->load, evaluation.runs) > 0) {
+        plan_clear(&fit);
+        evaluation_clear(&evaluation);
+        return;
+    }
     search->runs = evaluation.runs;
     optimise_settle(search, start, now, best, report);
     search->runs = NULL;
@@ -408,9 +392,13 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
                    const struct optimise_options *options, struct plan *out,
                    struct optimise_report *report, struct error *error)
 {
-    if (options->strategy == STRATEGY_CONTEXT) {
+    bool context_locked = setting_is_locked(setting_find("ctx"), start);
+    if (options->strategy == STRATEGY_CONTEXT && !context_locked) {
         return plan_optimise_context(model, rig, start, options, out, report, error);
     }
+    struct optimise_options as_speed = *options;
+    as_speed.strategy = STRATEGY_SPEED;
+    options = options->strategy == STRATEGY_CONTEXT ? &as_speed : options;
     *report = (struct optimise_report){0};
     struct evaluation now;
     plan_evaluate(model, rig, start, NULL, &now);
@@ -420,10 +408,20 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
         evaluation_clear(&now);
         return false;
     }
+    if (options->strategy == STRATEGY_FIT) {
+        int64_t n_ctx = context_locked ? now.resolved.n_ctx : start->settings.n_ctx;
+        bool found = fit_from(model, rig, start, &now, n_ctx, out, error);
+        evaluation_clear(&now);
+        return found;
+    }
     struct load load;
     load_init(&load, model, rig, start, &now, options->depth);
-    struct search search = {
-        .model = model, .rig = rig, .options = options, .load = &load, .in_use = now.in_use};
+    struct search search = {.model = model,
+                            .rig = rig,
+                            .options = options,
+                            .load = &load,
+                            .in_use = now.in_use,
+                            .now_runs = now.runs};
     search.capacity = memory_array(load.n_devices, sizeof *search.capacity);
     struct candidate best = {0};
     layout_init(&best.layout, &load);

@@ -4,7 +4,9 @@
  * other: time is the sum of bytes * active / (bandwidth * efficiency) (interface.md section 5). So what
  * is read often belongs on fast devices, and any memory left empty on a card is time lost. Homes and
  * overrides are searched together, gate and up of a layer stay together, compute buffers are asked
- * again whenever the placement changes, and rows that the user locked stay where they are.
+ * again whenever the placement changes, and what the user locked stays: rows where they are, the homes of layers
+ * whose every weight is locked, and settings. Only STRATEGY_CONTEXT and STRATEGY_FIT change a setting, the context
+ * size; where that is locked, the first is STRATEGY_SPEED.
  */
 #ifndef OTPLAN_MODEL_PLAN_OPTIMISE_H
 #define OTPLAN_MODEL_PLAN_OPTIMISE_H
@@ -17,23 +19,24 @@ enum strategy {
     STRATEGY_EXPERTS_CPU, /* routed experts on the CPU, the rest on the cards */
     STRATEGY_AGGRESSIVE,  /* as speed, filling each card to a share of its budget */
     STRATEGY_CONTEXT,     /* the largest context that costs at most a share of the speed */
+    STRATEGY_FIT,         /* what llama.cpp's own --fit would do around what is locked */
     STRATEGY_COUNT,
 };
 const char *strategy_name(enum strategy strategy);
 
 struct optimise_options {
     enum strategy strategy;
-    uint64_t depth;               /* tokens in the cache, for what the caches cost */
-    double utilisation;           /* STRATEGY_AGGRESSIVE: share of a budget, 0 < u <= 1 */
-    double loss;                  /* STRATEGY_CONTEXT: share of the speed it may cost, 0 <= l < 1 */
+    uint64_t depth;     /* tokens in the cache, for what the caches cost */
+    double utilisation; /* STRATEGY_AGGRESSIVE: share of a budget, 0 < u <= 1; 0: usual 0.95 */
+    double loss;        /* STRATEGY_CONTEXT: share of the speed it may cost, 0 <= l < 1 */
     bool (*go_on)(void *payload); /* asked between rounds; false ends with the best so far */
     void *payload;
 };
 
-/* "balance", "context", "context:5%": sets the strategy and its loss (else 5 %). False where it is none; the
- * names are in STRATEGY_NAMES. */
+/* "balance", "context:5%", "aggressive:90%": sets the strategy, its loss (else 5 %), and its utilisation where one is
+ * said. False where it is none; the names are in STRATEGY_NAMES. */
 bool strategy_read(const char *text, struct optimise_options *out);
-#define STRATEGY_NAMES "speed, balance, experts-cpu, aggressive, context[:LOSS]"
+#define STRATEGY_NAMES "speed, balance, experts-cpu, aggressive[:SHARE], context[:LOSS], fit"
 
 struct optimise_report {
     uint32_t rounds; /* full evaluations */

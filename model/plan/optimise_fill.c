@@ -29,6 +29,8 @@ void layout_copy(struct layout *to, const struct layout *from, const struct load
     to->foreign = from->foreign;
     to->seconds = from->seconds;
     to->feasible = from->feasible;
+    to->excess = from->excess;
+    to->broken = from->broken;
 }
 
 int layout_home(const struct layout *layout, const struct load *load, uint32_t il)
@@ -64,10 +66,12 @@ static double place_fixed(struct layout *layout, const struct load *load, const 
             layout->used[home[il]] += layer->bytes;
         }
     }
-    layout->feasible = true;
+    layout->excess = 0;
     for (size_t k = 0; k < load->n_devices; k++) {
-        layout->feasible = layout->feasible && layout->used[k] <= capacity[k];
+        layout->excess += layout->used[k] > capacity[k] ? layout->used[k] - capacity[k] : 0;
     }
+    layout->feasible = layout->excess == 0;
+    layout->broken = load_breaks(load, layout->counts);
     return seconds;
 }
 

@@ -11,6 +11,8 @@ struct layout {
     uint32_t foreign; /* units on a card that is not their layer's home */
     double seconds;   /* for one token */
     bool feasible;    /* fixed parts fit everywhere */
+    uint64_t excess;  /* bytes of fixed parts that do not */
+    uint32_t broken;  /* layers without the home that they keep */
 };
 
 void layout_init(struct layout *layout, const struct load *load);

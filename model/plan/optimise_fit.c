@@ -73,10 +73,13 @@ static void move_layer(struct fit *fit, uint32_t il, enum fraction fraction, int
     }
 }
 
+/* What is locked stays, which llama.cpp has no notion of. */
 static void reset_moves(struct fit *fit)
 {
     for (size_t row = 0; row < fit->trial.n_rows; row++) {
-        fit->trial.moved[row] = PLAN_UNMOVED;
+        if (fit->trial.locked[row] == 0) {
+            fit->trial.moved[row] = PLAN_UNMOVED;
+        }
     }
 }
 
@@ -390,6 +393,11 @@ static void fit_init(struct fit *fit, const struct model *model, const struct ri
 {
     *fit = (struct fit){.model = model, .rig = rig, .start = start};
     plan_copy(&fit->trial, start);
+    for (size_t row = 0; row < fit->trial.n_rows; row++) {
+        if (start->locked[row] != 0 && now->device[row] != DEVICE_NONE) {
+            fit->trial.moved[row] = now->device[row];
+        }
+    }
     fit->n_trunk = model->hparams.n_layer - model->hparams.n_layer_nextn;
     fit->experts = model->hparams.n_expert > 0;
     fit->n_devices = now->n_in_use;

@@ -10,7 +10,7 @@
 #include "model/plan/evaluation.h"
 
 /* New `*out` (plan_clear it): `start`'s settings with the context, homes and overrides that --fit chooses.
- * ERROR_INPUT where --fit would give up: -ngl, -ts or -ot are given already, or no device. */
+ * Rows that are locked stay where `start` has them. ERROR_INPUT where --fit would give up: -ngl, -ts or -ot are given already, or no device. */
 bool plan_fit(const struct model *model, const struct rig *rig, const struct plan *start,
               struct plan *out, struct error *error);
 

@@ -117,6 +117,9 @@ static void polish_runs(struct polish *polish, const uint32_t *runs, struct cand
     enum { SHAKES = 16 };
     struct candidate local = {.prefers_room = true};
     uint32_t random = 1;
+    if (load_breaks(polish->search->load, runs) > 0) {
+        return;
+    }
     layout_init(&local.layout, polish->search->load);
     polish->search->runs = runs;
     optimise_settle(polish->search, polish->start, polish->now, &local, polish->report);

@@ -11,9 +11,10 @@ struct search {
     const struct optimise_options *options;
     const struct load *load;
     const int16_t *in_use;
-    uint64_t *capacity;   /* per device in use: budget less compute */
-    unsigned may;         /* FILL_ flags */
-    const uint32_t *runs; /* homes to keep, or NULL: search them */
+    uint64_t *capacity;       /* per device in use: budget less compute */
+    unsigned may;             /* FILL_ flags */
+    const uint32_t *now_runs; /* homes of the plan to start from */
+    const uint32_t *runs;     /* homes to keep, or NULL: search them */
 };
 
 /* A plan that was evaluated whole. */

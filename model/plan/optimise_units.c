@@ -110,6 +110,43 @@ static void add_row(struct load *load, const struct model *model, const struct p
                 read);
 }
 
+/* ---- locks ---------------------------------------------------------------------------------- */
+
+/* A layer that is locked whole keeps its home as well: there its cache is. */
+static void find_locked_homes(struct load *load, const struct model *model, const struct plan *plan,
+                              const struct evaluation *now)
+{
+    bool *open = memory_array((size_t)load->n_layer + 1, sizeof *open);
+    bool *any = memory_array((size_t)load->n_layer + 1, sizeof *any);
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        const struct model_tensor *tensor = &model->tensors[row];
+        if (tensor->role == ROLE_LAYER && now->device[row] != DEVICE_NONE) {
+            any[tensor->home_layer] = true;
+            open[tensor->home_layer] = open[tensor->home_layer] || plan->locked[row] == 0;
+        }
+    }
+    for (uint32_t il = 0; il <= load->n_layer; il++) {
+        bool locked = il < load->n_layer && any[il] && !open[il];
+        load->layers[il].home =
+            (int16_t)(locked ? place_in_use(now, (int16_t)now->layers[il].home) : HOME_FREE);
+        load->homes_locked = load->homes_locked || locked;
+    }
+    free(open);
+    free(any);
+}
+
+uint32_t load_breaks(const struct load *load, const uint32_t *counts)
+{
+    uint32_t n = 0;
+    uint32_t il = 0;
+    for (int place = -1; load->homes_locked && place < (int)load->n_devices; place++) {
+        for (uint32_t i = 0; i < counts[place + 1] && il <= load->n_layer; i++, il++) {
+            n += load->layers[il].home != HOME_FREE && load->layers[il].home != place ? 1 : 0;
+        }
+    }
+    return n;
+}
+
 /* ---- switches ------------------------------------------------------------------------------- */
 
 double load_switch(const struct load *load, int from, int to)
@@ -192,6 +229,7 @@ void load_init(struct load *load, const struct model *model, const struct rig *r
     }
     free(open);
     qsort(load->units, load->n_units, sizeof *load->units, by_layer_then_size);
+    find_locked_homes(load, model, plan, now);
     find_leaders(load);
     find_switches(load, model, rig, now);
     for (uint32_t il = 0; il < n_layer && now->resolved.offload_kqv; il++) {

@@ -5,7 +5,7 @@
 
 #include "model/plan/evaluation.h"
 
-enum { UNIT_ROWS = 8 };
+enum { UNIT_ROWS = 8, HOME_FREE = -2 };
 
 struct unit {
     uint32_t layer;
@@ -26,6 +26,8 @@ struct layer_load {
     double cache_read; /* cache bytes read for one token */
     uint64_t movable;  /* sum of its units' bytes */
     double movable_read;
+    int16_t
+        home; /* place in use (-1: host) that it keeps, every weight of it being locked; else HOME_FREE */
 };
 
 struct load {
@@ -38,13 +40,16 @@ struct load {
     uint64_t everywhere;      /* bytes that each card in use takes once (rope tables) */
     double *seconds_per_byte; /* per device in use */
     double host_seconds_per_byte;
-    double *
-        switch_seconds; /* (n_devices + 1)^2: from [i] to [j], 0 the host, 1 + k the k-th device in use;
-                             * NULL where no switch costs anything */
+    /* (n_devices + 1)^2: from [i] to [j], 0 the host, 1 + k the k-th device in use; NULL where none costs anything */
+    double *switch_seconds;
+    bool homes_locked; /* of some layers */
 };
 
 /* What it costs to go from one place in use (-1: host) to another. */
 double load_switch(const struct load *load, int from, int to);
+
+/* How many layers would not have the home that they keep. counts[0]: on the host, counts[1 + k]: on the k-th device. */
+uint32_t load_breaks(const struct load *load, const uint32_t *counts);
 
 /* `now` is the evaluation of `plan`: locked rows stay where it puts them. */
 void load_init(struct load *load, const struct model *model, const struct rig *rig,

@@ -99,7 +99,7 @@ bool plan_equal(const struct plan *a, const struct plan *b)
            a->n_tensor_split == b->n_tensor_split &&
            memcmp(a->tensor_split, b->tensor_split, a->n_tensor_split * sizeof(float)) == 0 &&
            same_text(a->devices, b->devices) && a->given == b->given && a->extra == b->extra &&
-           a->n_rows == b->n_rows &&
+           a->n_rows == b->n_rows && a->locked_settings == b->locked_settings &&
            memcmp(a->moved, b->moved, a->n_rows * sizeof *a->moved) == 0 &&
            memcmp(a->locked, b->locked, a->n_rows) == 0;
 }

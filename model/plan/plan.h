@@ -28,9 +28,10 @@ struct plan {
     struct override_list *given;   /* shared; never NULL */
     struct extra_arguments *extra; /* shared; may be NULL */
     size_t n_rows;                 /* of `moved` and `locked`: the model's n_tensors */
-    int16_t *moved;  /* owned: device the row was sent to by hand, or PLAN_UNMOVED. Rows of
+    int16_t *moved;           /* owned: device the row was sent to by hand, or PLAN_UNMOVED. Rows of
                                        * one name (tied twins) always hold the same value */
-    uint8_t *locked; /* owned: 1 where the optimiser and later drags leave the row */
+    uint32_t locked_settings; /* a bit each, in the order of model/plan/setting_list.h */
+    uint8_t *locked;          /* owned: 1 where the optimiser and later drags leave the row */
 };
 enum { PLAN_UNMOVED = -32768 };
 

@@ -328,10 +328,34 @@ static void set_choice(enum id id, struct settings *s, int choice, const char *v
     }
 }
 
+/* ---- locks ---------------------------------------------------------------------------------- */
+
+_Static_assert(N_SETTINGS <= 32, "a bit for each in plan.locked_settings");
+
+static uint32_t bit_of(const struct setting *setting)
+{
+    return UINT32_C(1) << (setting - settings);
+}
+
+void setting_lock(const struct setting *setting, struct plan *plan, bool locked)
+{
+    plan->locked_settings =
+        locked ? plan->locked_settings | bit_of(setting) : plan->locked_settings & ~bit_of(setting);
+}
+
+bool setting_is_locked(const struct setting *setting, const struct plan *plan)
+{
+    return (plan->locked_settings & bit_of(setting)) != 0;
+}
+
 bool setting_set(const struct setting *setting, struct plan *plan, const char *value,
                  struct error *error)
 {
     struct settings *s = &plan->settings;
+    if (setting_is_locked(setting, plan)) {
+        return error_set(error, ERROR_USAGE, "%s (%s) is locked: unlock %s", setting->label,
+                         setting->flag, setting->name);
+    }
     if (!setting->is_number) {
         int choice = choice_of(setting, value);
         if (choice < 0) {

@@ -23,7 +23,11 @@ void setting_value(const struct setting *setting, const struct plan *plan,
                    const struct evaluation *evaluation, char out[SETTING_TEXT]);
 /* As `setting_set` takes it back. */
 void setting_given(const struct setting *setting, const struct plan *plan, char out[SETTING_TEXT]);
+/* ERROR_USAGE where the value is none of its choices, or the setting is locked. */
 bool setting_set(const struct setting *setting, struct plan *plan, const char *value,
                  struct error *error);
+/* A locked setting stays, by hand and with every strategy of the optimiser. */
+void setting_lock(const struct setting *setting, struct plan *plan, bool locked);
+bool setting_is_locked(const struct setting *setting, const struct plan *plan);
 
 #endif

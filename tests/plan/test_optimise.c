@@ -4,6 +4,7 @@
 #include "model/plan/advice.h"
 #include "model/plan/optimise.h"
 #include "model/plan/optimise_fit.h"
+#include "model/plan/setting_list.h"
 #include "model/plan/speed.h"
 
 #include <criterion/criterion.h>
@@ -241,14 +242,16 @@ Test(optimise, finds_the_best_of_all_placements_with_an_rpc_host)
     }
 }
 
+static const char *const strategies[] = {"speed",      "balance", "experts-cpu",
+                                         "aggressive", "context", "fit"};
+enum { N_STRATEGIES = sizeof strategies / sizeof *strategies };
+
 /* ---- what it must never do --------------------------------------------------------------------- */
 
 Test(optimise, fits_with_every_strategy_and_keeps_gate_and_up_together)
 {
-    static const char *const strategies[] = {"speed", "balance", "experts-cpu", "aggressive",
-                                             "context"};
     struct stand *stand = stand_make(60, 40);
-    for (size_t i = 0; i < sizeof strategies / sizeof *strategies; i++) {
+    for (size_t i = 0; i + 1 < N_STRATEGIES; i++) { /* not what --fit does */
         struct plan plan;
         cr_expect(optimised(stand, strategies[i], &plan) > 0, "%s is over budget", strategies[i]);
         for (int il = 0; il < LAYERS; il++) {
@@ -311,6 +314,64 @@ Test(optimise, keeps_the_settings)
     stand_free(stand);
 }
 
+/* The lock of a whole layer holds its cache as well, which no rule could: it lives where the home is. */
+Test(optimise, keeps_the_home_of_a_layer_that_is_locked_whole)
+{
+    static const uint32_t runs[] = {0, 2, 1}; /* both layers on the first card, the slow one here */
+    struct stand *stand = stand_make(200, 200);
+    stand->rig.devices[0].bandwidth_gb_s = 100;
+    plan_set_runs(&stand->start, stand->model, runs, 2);
+    for (size_t row = 0; row < stand->model->n_tensors; row++) {
+        stand->start.locked[row] = stand->model->tensors[row].layer == 1;
+    }
+    for (size_t i = 0; i + 1 < N_STRATEGIES; i++) { /* --fit knows no homes that are kept */
+        struct plan plan;
+        struct evaluation evaluation;
+        optimised(stand, strategies[i], &plan);
+        plan_evaluate(stand->model, &stand->rig, &plan, NULL, &evaluation);
+        cr_expect_eq(evaluation.layers[1].cache, 0, "%s", strategies[i]);
+        cr_expect_eq(device_of(stand, &plan, "blk.1.attn_q.weight"), 0, "%s", strategies[i]);
+        evaluation_clear(&evaluation);
+        plan_clear(&plan);
+    }
+    stand_free(stand);
+}
+
+Test(optimise, leaves_locked_weights_with_every_strategy)
+{
+    struct stand *stand = stand_make(60, 40);
+    uint32_t kept = row_of(stand, "blk.0.ffn_up_exps.weight");
+    plan_move_rows(&stand->start, stand->model, &kept, 1, 1);
+    stand->start.locked[kept] = 1;
+    for (size_t i = 0; i < N_STRATEGIES; i++) {
+        struct plan plan;
+        cr_expect(optimised(stand, strategies[i], &plan) > 0, "%s is over budget", strategies[i]);
+        cr_expect_eq(device_of(stand, &plan, "blk.0.ffn_up_exps.weight"), 1, "%s", strategies[i]);
+        plan_clear(&plan);
+    }
+    stand_free(stand);
+}
+
+Test(optimise, leaves_locked_settings)
+{
+    struct stand *stand = stand_make(60, 40);
+    struct plan plan;
+    struct error error = {.kind = ERROR_NONE};
+    const struct setting *context = setting_find("ctx");
+    setting_lock(context, &stand->start, true);
+    for (size_t i = 0; i < N_STRATEGIES; i++) {
+        optimised(stand, strategies[i], &plan);
+        cr_expect_eq(plan.settings.n_ctx, 1024, "%s", strategies[i]);
+        cr_expect(setting_is_locked(context, &plan), "%s", strategies[i]);
+        plan_clear(&plan);
+    }
+    cr_expect_not(setting_set(context, &stand->start, "2048", &error));
+    cr_expect(strstr(error.text, "locked") != NULL, "%s", error.text);
+    setting_lock(context, &stand->start, false);
+    cr_expect(setting_set(context, &stand->start, "2048", &error));
+    stand_free(stand);
+}
+
 /* A larger context takes memory from the experts: no more of it than the loss that is allowed. */
 Test(optimise, finds_a_context_within_the_loss)
 {
@@ -342,6 +403,11 @@ Test(optimise, refuses_strategies_that_are_none)
     cr_expect(!strategy_read("context:-1", &options));
     cr_expect(!strategy_read("speed:5%", &options));
     cr_expect(!strategy_read("", &options));
+    cr_expect(!strategy_read("fit:5%", &options));
+    cr_expect(!strategy_read("aggressive:0", &options));
+    cr_expect(!strategy_read("aggressive:120%", &options));
+    cr_expect(strategy_read("aggressive:90%", &options) && options.utilisation > 0.89 &&
+              options.utilisation < 0.91);
 }
 
 /* ---- what limits it ---------------------------------------------------------------------------- */

@@ -98,6 +98,7 @@ static const struct press_case cases[] = {
     {ACTION_UNDO, (unsigned)IN_ALL, ":set ctx 40960<Enter>", RETURNS, "ctx 32768"},
     {ACTION_REDO, (unsigned)IN_ALL, ":set ctx 40960<Enter>:undo<Enter>", RETURNS, "ctx 40960"},
     {ACTION_LOCK, ON(SCREEN_MAIN), "", SHOWS, "lock"},
+    {ACTION_LOCK, ON(SCREEN_SETTINGS), "g", SHOWS, "(-c) locked"},
     {ACTION_AUTO, ON(SCREEN_MAIN), "", SHOWS, "u undoes"},
     {ACTION_PROBE, ON(SCREEN_MAIN), "", SHOWS, "llama"},
     {ACTION_CONTEXT, ON(SCREEN_MAIN) | ON(SCREEN_SETTINGS), "", SHOWS, "context size (-c):"},

@@ -1,4 +1,5 @@
 /* The planner's session without a terminal: what keys, mouse and commands do to the plan. */
+#include "model/plan/setting_list.h"
 #include "tests/support/stage.h"
 
 #include <criterion/criterion.h>
@@ -518,5 +519,35 @@ Test(planner, a_double_click_on_a_tensor_opens_its_rule_and_enter_selects_all_of
     cr_assert(stage_shows(stage, "matches 180 tensors"), "%s", stage_text(stage));
     stage_type(stage, "\r");
     cr_assert_eq(stage->planner.ui.selection.n_marked, 180, "%s", stage_text(stage));
+    stage_close(stage);
+}
+
+/* L on the settings screen; the lock is a step, is written with the plan, and comes back with it. */
+Test(planner, a_locked_setting_stays_until_it_is_unlocked)
+{
+    char path[] = "/tmp/otplan-lock-XXXXXX";
+    char command[64];
+    struct stage *stage = stage_open(120, 40, false);
+    const struct setting *context = setting_find("ctx");
+    cr_assert_eq(close(mkstemp(path)), 0);
+    unlink(path);
+    stage_type(stage, ",gL");
+    cr_assert(stage_shows(stage, "32768 L"), "%s", stage_text(stage));
+    stage_type(stage, "\033[C\r"); /* tries the next value and takes it */
+    cr_assert(stage_shows(stage, "is locked"), "%s", stage_text(stage));
+    cr_assert_eq(planner_now(&stage->planner)->plan.settings.n_ctx, 32768);
+    stage_command(stage, "auto context");
+    cr_assert_eq(planner_now(&stage->planner)->plan.settings.n_ctx, 32768);
+    snprintf(command, sizeof command, "write %s", path);
+    stage_command(stage, command);
+    stage_command(stage, "unlock ctx");
+    cr_assert_not(setting_is_locked(context, &planner_now(&stage->planner)->plan));
+    stage_command(stage, "set ctx 8192");
+    snprintf(command, sizeof command, "open %s", path);
+    stage_command(stage, command);
+    cr_assert(setting_is_locked(context, &planner_now(&stage->planner)->plan));
+    stage_type(stage, "u");
+    cr_assert_not(setting_is_locked(context, &planner_now(&stage->planner)->plan));
+    unlink(path);
     stage_close(stage);
 }
