@@ -1,6 +1,7 @@
 #include "src/plan_json.h"
 
 #include "model/base/memory.h"
+#include "model/net/row_facts.h"
 #include "model/plan/advice.h"
 #include "model/text/argument_values.h"
 #include "model/text/export.h"
@@ -127,10 +128,13 @@ static struct json_object *layers_json(const struct model *model, const struct r
 
 /* ---- tensors -------------------------------------------------------------------------------- */
 
-static struct json_object *shape_json(const struct gguf *gguf, const struct model_tensor *tensor,
-                                      size_t file_row)
+static struct json_object *shape_json(const struct model *model, size_t row)
 {
     struct json_object *list = json_object_new_array();
+    const struct gguf *gguf = model->gguf;
+    const struct model_tensor *tensor = &model->tensors[row];
+    size_t twin = model->facts->twin;
+    size_t file_row = row - (twin > 0 && row >= twin ? 1 : 0);
     uint32_t n_dims = file_row < gguf->n_tensors ? gguf->tensors[file_row].n_dims : 4;
     for (uint32_t i = 0; i < n_dims && i < 4; i++) {
         json_object_array_add(list, json_object_new_uint64(tensor->ne[i]));
@@ -163,33 +167,40 @@ static uint64_t row_bytes(const struct model *model, const struct evaluation *ev
     return shared ? 0 : tensor->bytes;
 }
 
+struct tensor_table {
+    const struct model *model;
+    const struct rig *rig;
+    const struct evaluation *evaluation; /* or NULL */
+};
+
+static struct json_object *tensor_json(void *context, size_t row)
+{
+    const struct tensor_table *table = context;
+    const struct model_tensor *tensor = &table->model->tensors[row];
+    struct json_object *object = json_object_new_object();
+    json_out_text(object, "name", tensor->name);
+    json_out_text(object, "type", tensor->type->name);
+    json_object_object_add(object, "ne", shape_json(table->model, row));
+    json_out_bytes(object, "bytes", row_bytes(table->model, table->evaluation, row));
+    if (tensor->layer >= 0) {
+        json_out_signed(object, "layer", tensor->layer);
+    } else {
+        json_out_null(object, "layer");
+    }
+    json_out_text(object, "group", tensor_group_name(tensor->group));
+    if (table->evaluation != NULL) {
+        add_place(object, table->model, table->rig, table->evaluation, row);
+    } else if (tensor->tied_to >= 0) {
+        json_out_bool(object, "tied", true);
+    }
+    return object;
+}
+
 struct json_object *plan_json_tensors(const struct model *model, const struct rig *rig,
                                       const struct evaluation *evaluation)
 {
-    struct json_object *list = json_object_new_array();
-    size_t file_row = 0;
-    for (size_t row = 0; row < model->n_tensors; row++) {
-        const struct model_tensor *tensor = &model->tensors[row];
-        file_row += tensor->tied_to < 0 && row > 0 ? 1 : 0;
-        struct json_object *object = json_object_new_object();
-        json_out_text(object, "name", tensor->name);
-        json_out_text(object, "type", tensor->type->name);
-        json_object_object_add(object, "ne", shape_json(model->gguf, tensor, file_row));
-        json_out_bytes(object, "bytes", row_bytes(model, evaluation, row));
-        if (tensor->layer >= 0) {
-            json_out_signed(object, "layer", tensor->layer);
-        } else {
-            json_out_null(object, "layer");
-        }
-        json_out_text(object, "group", tensor_group_name(tensor->group));
-        if (evaluation != NULL) {
-            add_place(object, model, rig, evaluation, row);
-        } else if (tensor->tied_to >= 0) {
-            json_out_bool(object, "tied", true);
-        }
-        json_object_array_add(list, object);
-    }
-    return list;
+    struct tensor_table table = {model, rig, evaluation};
+    return json_out_rows(model->n_tensors, tensor_json, memory_copy(&table, sizeof table));
 }
 
 /* ---- rules, arguments, warnings ------------------------------------------------------------- */

@@ -20,7 +20,8 @@ struct plan_json_source {
 /* New: the whole document as text, ending in a newline. */
 char *plan_json_text(const struct plan_json_source *source);
 
-/* New: the rows of the tensor table; without an evaluation `device` and `override` are left out. */
+/* New: the rows of the tensor table; without an evaluation `device` and `override` are left out. They are made
+ * as they are written: what is given stays until then. */
 struct json_object *plan_json_tensors(const struct model *model, const struct rig *rig,
                                       const struct evaluation *evaluation);
 struct json_object *plan_json_model(const struct model *model);
