@@ -37,14 +37,7 @@ static void take_probe(const struct options *options, const struct session *sess
                        struct evaluation *evaluation)
 {
     struct probe probe;
-    struct probe_request request = {
-        .folder = options->llama_bin != NULL ? options->llama_bin : session->config.llama_cpp_path,
-        .model_path = session_model_path(session),
-        .model = session->model,
-        .rig = &session->rig,
-        .plan = &session->plan,
-        .evaluation = evaluation,
-    };
+    struct probe_request request = probe_request_of(options, session, evaluation);
     if (probe_cache_look(&request, session->file, &probe)) {
         struct measured *measured = probe_measured(&probe, &session->rig);
         evaluation_take_measured(&session->rig, &session->plan, measured, evaluation);

@@ -164,14 +164,7 @@ static bool report(const struct options *options, const struct session *session,
                    const struct evaluation *evaluation, struct error *error)
 {
     struct probe probe;
-    struct probe_request request = {
-        .folder = options->llama_bin != NULL ? options->llama_bin : session->config.llama_cpp_path,
-        .model_path = session_model_path(session),
-        .model = session->model,
-        .rig = &session->rig,
-        .plan = &session->plan,
-        .evaluation = evaluation,
-    };
+    struct probe_request request = probe_request_of(options, session, evaluation);
     if (!find_answer(options, session, &request, &probe, error)) {
         return false;
     }

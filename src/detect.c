@@ -5,23 +5,13 @@
 #include "src/card_context.h"
 #include "src/cuda_visible.h"
 #include "src/detect_sysfs.h"
+#include "src/environment.h"
 #include "src/host_memory.h"
 #include "src/machine_tree.h"
 #include "src/nvml.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *variable(const char *const *environment, const char *name)
-{
-    size_t n = strlen(name);
-    for (; environment != NULL && *environment != NULL; environment++) {
-        if (strncmp(*environment, name, n) == 0 && (*environment)[n] == '=') {
-            return *environment + n + 1;
-        }
-    }
-    return NULL;
-}
 
 /* Node of the machine's memory that a card hangs on; -1 unknown. */
 static int numa_node(const char *pci)
@@ -110,9 +100,9 @@ struct card *detect_read(const struct nvml *nvml, const char *const *environment
     }
     /* CUDA_VISIBLE_DEVICES counts in CUDA's order. NVML cannot know that one, so where the cards differ they
      * are planned by bus, and exports say CUDA_DEVICE_ORDER=PCI_BUS_ID */
-    const char *visible = variable(environment, "CUDA_VISIBLE_DEVICES");
-    rig->order_uncertain =
-        cuda_order_uncertain(cards, *n, variable(environment, "CUDA_DEVICE_ORDER"), visible);
+    const char *visible = environment_find(environment, "CUDA_VISIBLE_DEVICES");
+    rig->order_uncertain = cuda_order_uncertain(
+        cards, *n, environment_find(environment, "CUDA_DEVICE_ORDER"), visible);
     bool any = *n > 0;
     *n = any ? cuda_visible_apply(cards, *n, visible) : 0;
     rig->devices = memory_array(*n, sizeof *rig->devices);

@@ -1,6 +1,7 @@
 #include "src/detect_sysfs.h"
 
 #include "model/base/memory.h"
+#include "src/environment.h"
 #include "src/machine_tree.h"
 #include "src/nvml.h"
 
@@ -213,17 +214,6 @@ static const struct backend_names vulkan = {"Vulkan",
                                             "named as a Vulkan build does: ROCm's driver does "
                                             "not know it"};
 
-static const char *variable(const char *const *environment, const char *name)
-{
-    size_t n = strlen(name);
-    for (; environment != NULL && *environment != NULL; environment++) {
-        if (strncmp(*environment, name, n) == 0 && (*environment)[n] == '=') {
-            return *environment + n + 1;
-        }
-    }
-    return NULL;
-}
-
 /* Cuts a list of indices of cards down to those that `list` ("1,0") names, up to the first that is none. */
 static size_t apply_mask(size_t *cards, size_t n, const char *list)
 {
@@ -287,7 +277,7 @@ static size_t add_backend(const struct sysfs_card *cards, size_t n,
     size_t all = count;
     for (size_t i = 2; i-- > 0;) { /* ROCR's first: HIP counts what that left */
         const char *list =
-            names->variables[i] != NULL ? variable(environment, names->variables[i]) : NULL;
+            names->variables[i] != NULL ? environment_find(environment, names->variables[i]) : NULL;
         count = list != NULL ? apply_mask(chosen, count, list) : count;
     }
     for (size_t i = 0; i < count; i++) {

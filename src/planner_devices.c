@@ -101,15 +101,6 @@ static void duplicate(struct rig *rig, size_t index)
     append(rig, device);
 }
 
-static void device_clear(struct device *device)
-{
-    free(device->name);
-    free(device->device_name);
-    free(device->description);
-    free(device->pci);
-    free(device->compute_capability);
-}
-
 /* Rows sent to the device go back to their homes; later devices move up by one. */
 static void remove_device(struct planner_step *step, size_t index)
 {

@@ -12,6 +12,20 @@
 #include <sys/wait.h>
 #include <time.h>
 
+struct probe_request probe_request_of(const struct options *options, const struct session *session,
+                                      const struct evaluation *evaluation)
+{
+    const char *folder = options->llama_bin;
+    return (struct probe_request){
+        .folder = folder != NULL ? folder : session->config.llama_cpp_path,
+        .model_path = session_model_path(session),
+        .model = session->model,
+        .rig = &session->rig,
+        .plan = &session->plan,
+        .evaluation = evaluation,
+    };
+}
+
 enum { DEFAULT_SECONDS = 120, STEP_MS = 100, AFTER_TABLE_MS = 30 };
 
 void probe_clear(struct probe *probe)

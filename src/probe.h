@@ -10,7 +10,7 @@
 #define OTPLAN_SRC_PROBE_H
 
 #include "model/plan/measured.h"
-#include "model/text/arguments.h"
+#include "src/session.h"
 
 struct probe_row {
     char *name;                                   /* owned: "CUDA0", "Host", "CPU_REPACK" */
@@ -36,6 +36,10 @@ struct probe_request {
     bool (*go_on)(void *payload); /* asked several times a second; false cancels */
     void *payload;
 };
+
+/* The request for a command's plan. Borrows from all three. */
+struct probe_request probe_request_of(const struct options *options, const struct session *session,
+                                      const struct evaluation *evaluation);
 
 /* All that asking takes, of its own: it may go to another thread. */
 struct probe_question {

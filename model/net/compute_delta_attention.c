@@ -59,20 +59,6 @@ static int32_t beta_of(struct network *network, uint32_t il, const struct delta_
     return graph_inplace(graph, beta, GRAPH_NONE);
 }
 
-static int32_t fused(struct network *network, uint32_t il, const struct delta_sizes *s,
-                     const struct delta_inputs *in, int32_t state)
-{
-    struct graph *graph = &network->graph;
-    struct shape shape = SHAPE(s->v * s->v_heads, s->n * s->seqs + s->v * s->seqs);
-    int32_t result = graph_new(graph, GRAPH_PLAIN, shape, in->q, in->k, in->v, in->gate);
-    graph_source(graph, result, 4, in->beta);
-    graph_source(graph, result, 5, in->state);
-    network->fused[il] = result;
-    int32_t output = graph_view(graph, result, SHAPE(s->v, s->v_heads, s->n, s->seqs), true, 0);
-    recurrent_keep(graph, result, state);
-    return output;
-}
-
 int32_t recurrent_delta_attention(struct network *network, uint32_t il, int32_t x)
 {
     struct graph *graph = &network->graph;
@@ -92,7 +78,7 @@ int32_t recurrent_delta_attention(struct network *network, uint32_t il, int32_t 
     k = graph_plain(graph, k, GRAPH_NONE);
     struct delta_inputs inputs = {q, k, v, gate, beta, old};
     int32_t out = network->fused_delta_net || s.n == 1
-                      ? fused(network, il, &s, &inputs, state)
+                      ? delta_net_fused(network, il, &s, &inputs, state)
                       : delta_net_chunks(graph, &s, &inputs, state);
     out = graph_cont(graph, out, SHAPE(s.v, s.v_heads, s.n * s.seqs));
     int32_t g = network_linear(network, il, PART_KDA_G_A, PART_COUNT, x);

@@ -72,8 +72,8 @@ static int32_t normed_heads(struct graph *graph, const struct delta_sizes *s, in
     return graph_reshape(graph, x, SHAPE(s->k, s->v_heads, s->n, s->seqs));
 }
 
-static int32_t fused_delta_net(struct network *network, uint32_t il, const struct delta_sizes *s,
-                               const struct delta_inputs *in, int32_t state)
+int32_t delta_net_fused(struct network *network, uint32_t il, const struct delta_sizes *s,
+                        const struct delta_inputs *in, int32_t state)
 {
     struct graph *graph = &network->graph;
     struct shape shape = SHAPE(s->v * s->v_heads, s->n * s->seqs + s->v * s->seqs);
@@ -114,7 +114,7 @@ int32_t recurrent_delta_net(struct network *network, uint32_t il, int32_t x)
     struct delta_inputs inputs = {q, k, v, gate, beta, old};
     int32_t output;
     if (network->fused_delta_net || s.n == 1) {
-        output = fused_delta_net(network, il, &s, &inputs, state);
+        output = delta_net_fused(network, il, &s, &inputs, state);
     } else {
         output = delta_net_chunks(&network->graph, &s, &inputs, state);
     }

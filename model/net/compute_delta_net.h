@@ -16,7 +16,12 @@ struct delta_inputs {
     int32_t q, k, v, gate, beta, state; /* q, k, v: [size, heads, tokens, sequences] */
 };
 
-/* Returns the output [v, heads, tokens, sequences]; the new state is kept in `state`. */
+/* As one fused operation; `il`: its layer. Returns the output [v, heads, tokens, sequences]; the new state is kept in
+ * `state`. */
+int32_t delta_net_fused(struct network *network, uint32_t il, const struct delta_sizes *sizes,
+                        const struct delta_inputs *inputs, int32_t state);
+
+/* In chunks. Returns the same. */
 int32_t delta_net_chunks(struct graph *graph, const struct delta_sizes *sizes,
                          const struct delta_inputs *inputs, int32_t state);
 

@@ -46,7 +46,7 @@ static void device_copy(struct device *to, const struct device *from)
     to->found_by = memory_text(from->found_by);
 }
 
-static void device_clear(struct device *device)
+void device_clear(struct device *device)
 {
     free(device->name);
     free(device->device_name);

@@ -77,7 +77,8 @@ struct rig {
 
 enum backend backend_of_name(const char *buffer_name);
 void rig_copy(struct rig *to, const struct rig *from); /* deep; `to` is overwritten, not freed */
-void rig_clear(struct rig *rig);                       /* frees what it holds; zeroed */
+void device_clear(struct device *device);              /* frees what it holds; zeroed */
+void rig_clear(struct rig *rig);                       /* the same */
 void rig_init_host(struct device *host, uint64_t total, uint64_t free_bytes);
 /* Index by buffer type name (exact); DEVICE_HOST for "CPU"; DEVICE_NONE where no such device. */
 int rig_find(const struct rig *rig, const char *buffer_name);

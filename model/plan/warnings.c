@@ -4,6 +4,7 @@
 #include "model/base/strbuf.h"
 #include "model/net/arch.h"
 #include "model/net/row_facts.h"
+#include "model/plan/layer_map.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -168,25 +169,6 @@ static void warn_model(const struct model *model, struct evaluation *out)
     }
 }
 
-/* Layers as ranges: "1-3, 7". */
-static void add_layers(struct strbuf *out, const bool *layers, uint32_t n)
-{
-    for (uint32_t il = 0; il < n; il++) {
-        if (!layers[il]) {
-            continue;
-        }
-        uint32_t last = il;
-        while (last + 1 < n && layers[last + 1]) {
-            last++;
-        }
-        strbuf_format(out, out->length > 0 ? ", %u" : "%u", il);
-        if (last > il) {
-            strbuf_format(out, "-%u", last);
-        }
-        il = last;
-    }
-}
-
 static void warn_layers(const struct model *model, struct evaluation *out)
 {
     uint32_t n_layer = model->hparams.n_layer;
@@ -223,14 +205,14 @@ static void warn_layers(const struct model *model, struct evaluation *out)
     }
     struct strbuf text = {0};
     if (n_away > 0) {
-        add_layers(&text, away, n_layer);
+        layer_map_ranges(away, n_layer, &text);
         warn(out, WARN_KV_AWAY_FROM_WEIGHTS,
              "layer%s %s: attention weights are not where the cache is (-ot never moves the cache)",
              n_away == 1 ? "" : "s", strbuf_text(&text));
     }
     strbuf_reset(&text);
     if (n_split > 0) {
-        add_layers(&text, split, n_layer);
+        layer_map_ranges(split, n_layer, &text);
         warn(out, WARN_GATE_UP_SPLIT, "layer%s %s: gate and up experts are on different devices",
              n_split == 1 ? "" : "s", strbuf_text(&text));
     }

@@ -1,5 +1,6 @@
 #include "tests/support/planner_check.h"
 
+#include <criterion/criterion.h>
 #include <ctype.h>
 #include <json.h>
 #include <math.h>
@@ -200,4 +201,16 @@ bool planner_agrees(struct pty *terminal, struct json_object *plan, char *differ
     return check_bars(&check) && check_homes(&check) && check_group(&check, "gate", "gate_exps") &&
            check_group(&check, "up", "up_exps") && check_group(&check, "down", "down_exps") &&
            check_group(&check, "sh", "shexp") && check_list(&check);
+}
+
+struct json_object *planner_checked_plan(struct pty *terminal)
+{
+    char difference[512];
+    char *arguments = planner_arguments(terminal);
+    cr_assert_not_null(arguments, "y copied nothing:\n%s", pty_screen(terminal));
+    struct json_object *plan = planner_plan_json(arguments);
+    cr_assert(planner_agrees(terminal, plan, difference, sizeof difference), "%s\n%s\n%s",
+              difference, arguments, pty_screen(terminal));
+    free(arguments);
+    return plan;
 }

@@ -13,6 +13,9 @@ char *planner_arguments(struct pty *terminal);
  * what does not, in words. */
 bool planner_agrees(struct pty *terminal, struct json_object *plan, char *difference, size_t room);
 
+/* The plan behind the arguments that the planner gives now, having checked the screen against it; new. */
+struct json_object *planner_checked_plan(struct pty *terminal);
+
 /* A device of `plan --json` by name ("CPU" is the host), and one of its sizes in bytes. */
 struct json_object *plan_device(struct json_object *plan, const char *name);
 int64_t plan_bytes(struct json_object *plan, const char *device, const char *key);

@@ -19,19 +19,6 @@ static struct pty *demo(void)
     return t;
 }
 
-/* The plan behind the arguments that the planner gives now, having checked the screen against it. */
-static struct json_object *checked_plan(struct pty *t)
-{
-    char difference[512];
-    char *arguments = planner_arguments(t);
-    cr_assert_not_null(arguments, "y copied nothing:\n%s", pty_screen(t));
-    struct json_object *plan = planner_plan_json(arguments);
-    cr_assert(planner_agrees(t, plan, difference, sizeof difference), "%s\n%s\n%s", difference,
-              arguments, pty_screen(t));
-    free(arguments);
-    return plan;
-}
-
 static struct spot map(struct pty *t, const char *label, int layer)
 {
     struct spot spot;
@@ -83,20 +70,20 @@ typedef void send_function(struct pty *t, const char *first, const char *last);
 static char *session(send_function *send)
 {
     struct pty *t = demo();
-    struct json_object *before = checked_plan(t);
+    struct json_object *before = planner_checked_plan(t);
     int64_t weights = plan_bytes(before, "CUDA1", "model"),
             cache = plan_bytes(before, "CUDA1", "context");
 
     send(t, "gate", "up");
     wait_map(t, "gate", "111111111");
     wait_map(t, "up", "111111111");
-    struct json_object *moved = checked_plan(t);
+    struct json_object *moved = planner_checked_plan(t);
     cr_assert_eq(plan_bytes(moved, "CUDA1", "model") - weights, gate_and_up * mib);
     cr_assert_eq(plan_bytes(moved, "CUDA1", "context"), cache, "overrides never move the cache");
 
     send(t, "down", "down");
     wait_map(t, "down", "111111111");
-    struct json_object *over = checked_plan(t);
+    struct json_object *over = planner_checked_plan(t);
     int64_t excess = -plan_bytes(over, "CUDA1", "headroom");
     cr_assert_gt(excess, 0);
     cr_assert(planner_says_bytes(t, "over", (uint64_t)excess), "%lld bytes over:\n%s",
@@ -109,7 +96,7 @@ static char *session(send_function *send)
     pty_type(t, "u");
     wait_map(t, "down", "ccccccccc");
     wait_map(t, "gate", "111111111");
-    json_object_put(checked_plan(t));
+    json_object_put(planner_checked_plan(t));
 
     char *arguments = planner_arguments(t);
     pty_type(t, "q");
@@ -150,12 +137,12 @@ Test(planner_drag, previews_while_it_is_carried_and_forgets_it_elsewhere)
 Test(planner_drag, a_boundary_of_the_home_row_takes_the_cache_along)
 {
     struct pty *t = demo();
-    struct json_object *before = checked_plan(t);
+    struct json_object *before = planner_checked_plan(t);
     planner_drag(t, map(t, "home", 16), map(t, "home", 20));
     struct pty *shown = t;
     struct glyphs glyphs = {"home", "000000001"};
     pty_wait(shown, map_shows, &glyphs);
-    struct json_object *after = checked_plan(t);
+    struct json_object *after = planner_checked_plan(t);
     cr_assert_gt(plan_bytes(after, "CUDA0", "context"), plan_bytes(before, "CUDA0", "context"));
     cr_assert_lt(plan_bytes(after, "CUDA1", "context"), plan_bytes(before, "CUDA1", "context"));
     json_object_put(before);

@@ -17,18 +17,6 @@ static struct pty *demo(void)
     return t;
 }
 
-static struct json_object *checked_plan(struct pty *t)
-{
-    char difference[512];
-    char *arguments = planner_arguments(t);
-    cr_assert_not_null(arguments, "y copied nothing:\n%s", pty_screen(t));
-    struct json_object *plan = planner_plan_json(arguments);
-    cr_assert(planner_agrees(t, plan, difference, sizeof difference), "%s\n%s\n%s", difference,
-              arguments, pty_screen(t));
-    free(arguments);
-    return plan;
-}
-
 static void move_experts(struct pty *t, const char *label, const char *right)
 {
     planner_go(t, label, 12);
@@ -100,7 +88,7 @@ Test(planner_session, context_snapshot_compare_export)
     struct pty *t = demo();
     set_context(t, "65536");
     cr_assert(pty_wait_for(t, "-c 65536"), "%s", pty_screen(t));
-    struct json_object *before = checked_plan(t);
+    struct json_object *before = planner_checked_plan(t);
     cr_assert_eq(json_object_get_int(
                      json_object_object_get(json_object_object_get(before, "settings"), "n_ctx")),
                  65536);
@@ -109,7 +97,7 @@ Test(planner_session, context_snapshot_compare_export)
     cr_assert(pty_wait_for(t, "snapshot"), "%s", pty_screen(t));
     move_experts(t, "gate", "<Down><Right><Right><Right><Right><Right><Right><Right><Right>");
     cr_assert(pty_wait_for(t, "2 rules, verified"), "%s", pty_screen(t));
-    struct json_object *after = checked_plan(t);
+    struct json_object *after = planner_checked_plan(t);
 
     pty_type(t, "b");
     cr_assert(pty_wait_for(t, "Compare"), "%s", pty_screen(t));
