@@ -287,8 +287,8 @@ static bool run_quit(struct planner *planner, const struct words *words, struct 
     (void)error;
     bool sure = strcmp(words->word[0], "quit!") == 0 || strcmp(words->word[0], "q!") == 0;
     if (!sure && planner_is_unsaved(planner)) {
-        ui_ask(&planner->ui, "The plan is not saved.");
-        ui_answer(&planner->ui, 'w', "write and quit", "write-quit");
+        ui_ask(&planner->ui, "Plan not saved:");
+        ui_answer(&planner->ui, 'w', "write, quit", "write-quit");
         ui_answer(&planner->ui, 'q', "quit without", "quit!");
         return true;
     }

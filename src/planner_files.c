@@ -243,7 +243,7 @@ void planner_autosave_find(struct planner *planner)
     struct stat there;
     planner->autosave_path = autosave_name(planner);
     if (planner->autosave_path != NULL && stat(planner->autosave_path, &there) == 0) {
-        ui_ask(&planner->ui, "A session on this model ended without saving.");
+        ui_ask(&planner->ui, "A session on this model was not saved:");
         ui_answer(&planner->ui, 'r', "recover it", "recover");
         ui_answer(&planner->ui, 'x', "discard it", "discard");
     }

@@ -230,6 +230,7 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .shown = planner->is_preview ? &planner->preview : &planner->held,
         .held = &planner->held,
         .speed = planner->is_preview ? &planner->preview_speed : &planner->speed,
+        .held_speed = &planner->speed,
         .prompt = planner->is_preview ? &planner->preview_prompt : &planner->prompt,
         .is_preview = planner->is_preview,
         .preview_text = planner->preview_text,

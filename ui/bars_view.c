@@ -38,33 +38,67 @@ static void draw_label(const struct scene *scene, const struct layout *layout, i
     canvas_text(canvas, x + 4 + layout->name_cells, y, layout->description_cells, INK_DIM, text);
 }
 
+/* How much of what is carried fits here; NULL where nothing is, or nothing of it would move. */
+static const struct edit_room *room_of(const struct scene *scene, int device)
+{
+    const struct edit_room *room =
+        scene->room == NULL ? NULL
+                            : &scene->room[device >= 0 ? (size_t)device : scene->rig->n_devices];
+    return room != NULL && room->n_rows > 0 ? room : NULL;
+}
+
+/* Behind the percentage where "fits 9/9" has room there, else in its place, as long as the device is not the
+ * target itself: "fits 5 of 12", "fits 5/9" or "5/12". Returns false where it left the percentage to be drawn. */
+static bool draw_room(const struct edit_room *room, bool is_wide, bool is_target, int tail, int y,
+                      struct canvas *canvas)
+{
+    enum { PERCENT = 6 };
+    enum ink ink = room->n_layers_fit == room->n_layers ? INK_OK : INK_WARN;
+    int after = is_wide ? WIDE_TAIL : NARROW_TAIL;
+    char text[64];
+    snprintf(text, sizeof text, "fits %zu/%zu", room->n_layers_fit, room->n_layers);
+    if (is_wide && text_width(text) < after) {
+        canvas_text(canvas, tail + 1, y, -1, ink, text);
+        return false;
+    }
+    if (is_target) {
+        return false;
+    }
+    if (is_wide) {
+        snprintf(text, sizeof text, "fits %zu of %zu", room->n_layers_fit, room->n_layers);
+    }
+    int cells = PERCENT + after - 1;
+    canvas_text(canvas, tail - PERCENT + 1, y, cells, ink,
+                text_width(text) <= cells ? text : text + strlen("fits "));
+    return true;
+}
+
 static void draw_figures(const struct ui *ui, const struct scene *scene,
                          const struct layout *layout, int x, int y, int device,
                          struct canvas *canvas)
 {
     const struct device_use *use = scene_use(scene->shown, device);
+    const struct edit_room *room = room_of(scene, device);
     char used[FIGURE_MAX];
     char budget[FIGURE_MAX];
     char percent[FIGURE_MAX];
-    char text[3 * FIGURE_MAX];
+    char text[2 * FIGURE_MAX];
     bool over = use->headroom < 0 && use->used > 0;
+    bool is_wide = layout->is_wide && layout->bars_a_line == 1;
     enum ink ink = over ? INK_OVER : INK_PLAIN;
-    snprintf(text, sizeof text, "%c%7s/%7s %6s", over ? '!' : ' ',
+    snprintf(text, sizeof text, "%c%7s/%7s", over ? '!' : ' ',
              ui->use_gib ? figure_gib_up(used, use->used) : figure_mib_up(used, use->used),
              ui->use_gib ? figure_gib_down(budget, use->budget)
-                         : figure_mib_down(budget, use->budget),
-             figure_percent(percent, use->used, use->budget));
+                         : figure_mib_down(budget, use->budget));
     canvas_text(canvas, x, y, -1, ink, text);
     int tail = x + FIGURES_CELLS;
+    bool has_room =
+        room != NULL && !over && draw_room(room, is_wide, ui->carry == device, tail, y, canvas);
+    if (!has_room) {
+        canvas_right(canvas, tail, y, ink, figure_percent(percent, use->used, use->budget));
+    }
     if (over) {
         canvas_text(canvas, tail, y, -1, INK_OVER, layout->is_wide ? " OVER" : "!!");
-    } else if (scene->room != NULL && layout->is_wide && layout->bars_a_line == 1) {
-        const struct edit_room *room =
-            &scene->room[device >= 0 ? (size_t)device : scene->rig->n_devices];
-        if (room->n_rows > 0) {
-            canvas_format(canvas, tail, y, INK_DIM, " fits %zu/%zu", room->n_layers_fit,
-                          room->n_layers);
-        }
     }
 }
 

@@ -70,9 +70,9 @@ const char *figure_size(char out[FIGURE_MAX], uint64_t bytes, bool use_gib)
         return figure_mib(out, bytes);
     }
     const uint64_t gib = 1ULL << 30;
-    uint64_t hundredths = bytes / gib * 100 + (bytes % gib * 100 + gib / 2) / gib;
-    snprintf(out, FIGURE_MAX, "%llu.%02u", (unsigned long long)(hundredths / 100),
-             (unsigned)(hundredths % 100));
+    uint64_t thousandths = bytes / gib * 1000 + (bytes % gib * 1000 + gib / 2) / gib;
+    snprintf(out, FIGURE_MAX, "%llu.%03u", (unsigned long long)(thousandths / 1000),
+             (unsigned)(thousandths % 1000));
     return out;
 }
 

@@ -15,7 +15,7 @@ const char *figure_gib_up(char out[FIGURE_MAX], uint64_t bytes);   /* "28.1", ro
 const char *figure_gib_down(char out[FIGURE_MAX], uint64_t bytes); /* rounded down */
 const char *figure_mib(char out[FIGURE_MAX], uint64_t bytes);      /* "2 058.0" */
 const char *figure_gib(char out[FIGURE_MAX], uint64_t bytes);      /* "262.0 GiB" */
-/* In the unit the user chose: MiB with a tenth, or GiB with hundredths; its name. */
+/* In the unit the user chose: MiB with a tenth, or GiB with thousandths; its name. */
 const char *figure_size(char out[FIGURE_MAX], uint64_t bytes, bool use_gib);
 const char *figure_unit(bool use_gib);
 const char *figure_change(char out[FIGURE_MAX], uint64_t before, uint64_t after,

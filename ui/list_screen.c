@@ -41,22 +41,67 @@ int screen_height(const struct ui *ui)
     return height > 1 ? height : 1;
 }
 
-int screen_frame(const struct ui *ui, const struct scene *scene, struct canvas *canvas,
-                 const char *title, const char *hints)
+/* Hints stand two blanks apart. Where all do not fit, the last but one goes first: the last is the way back. */
+static void fit_hints(const char *hints, int width, char *out, size_t n)
 {
-    int x = canvas_text(canvas, 1, 0, -1, INK_TITLE, "otplan");
-    canvas_text(canvas, x + 2, 0, ui->width - x - 3, INK_STRONG, title);
-    int y = ui->height - 1;
+    snprintf(out, n, "%s", hints);
+    while (text_width(out) > width) {
+        char *last = NULL;
+        char *before = NULL;
+        for (char *at = strstr(out, "  "); at != NULL; at = strstr(at + 2, "  ")) {
+            before = last;
+            last = at;
+        }
+        if (before == NULL) {
+            return;
+        }
+        memmove(before, last, strlen(last) + 1);
+    }
+}
+
+/* What is to be said instead of the hints; NULL: nothing. */
+static const char *foot_message(const struct ui *ui, const struct scene *scene, bool *is_error)
+{
     const char *text = scene->preview_text != NULL && scene->preview_text[0] != '\0'
                            ? scene->preview_text
                        : ui->notice[0] != '\0'  ? ui->notice
                        : scene->message != NULL ? scene->message
                                                 : "";
-    bool is_error = text == ui->notice ? ui->notice_is_error : scene->message_is_error;
-    if (text[0] != '\0') {
-        canvas_text(canvas, 1, y, ui->width - 2, is_error ? INK_WARN : INK_STRONG, text);
-    } else {
-        canvas_text(canvas, 1, y, ui->width - 2, INK_DIM, hints);
+    *is_error = text == ui->notice ? ui->notice_is_error : scene->message_is_error;
+    return text[0] != '\0' ? text : NULL;
+}
+
+int screen_frame(const struct ui *ui, const struct scene *scene, struct canvas *canvas,
+                 const char *title, const char *hints)
+{
+    int x = canvas_text(canvas, 1, 0, -1, INK_TITLE, "otplan");
+    canvas_text(canvas, x + 2, 0, ui->width - x - 3, INK_STRONG, title);
+    bool is_error = false;
+    if (foot_message(ui, scene, &is_error) == NULL) {
+        char fitting[256];
+        fit_hints(hints, ui->width - 2, fitting, sizeof fitting);
+        canvas_text(canvas, 1, ui->height - 1, ui->width - 2, INK_DIM, fitting);
     }
     return 2;
+}
+
+void screen_foot(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
+{
+    bool is_error = false;
+    const char *text = foot_message(ui, scene, &is_error);
+    if (text == NULL) {
+        return;
+    }
+    int width = ui->width - 2;
+    int lines = text_width(text) > width ? 2 : 1;
+    canvas_fill(canvas, (struct rect){0, ui->height - lines, ui->width, lines}, ' ', INK_PLAIN);
+    for (int line = lines; line > 0; line--) {
+        char piece[600];
+        if (line > 1) {
+            text_line(&text, width, piece, sizeof piece);
+        } else {
+            snprintf(piece, sizeof piece, "%s", text);
+        }
+        canvas_text(canvas, 1, ui->height - line, width, is_error ? INK_WARN : INK_STRONG, piece);
+    }
 }

@@ -331,6 +331,9 @@ void main_action(struct ui *ui, const struct scene *scene, enum action action, u
     case ACTION_COMMAND:
         prompt_open(&ui->prompt, PROMPT_COMMAND, ":", "", "");
         break;
+    case ACTION_NONE:
+        ui_no_such_key(ui, key);
+        break;
     default:
         select_action(ui, scene, action);
         break;

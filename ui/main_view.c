@@ -161,7 +161,7 @@ static void draw_legend(const struct ui *ui, const struct scene *scene, const st
     }
     char units[32];
     snprintf(units, sizeof units, layout->is_wide ? "used / budget %s" : "used/budget %s",
-             ui->use_gib ? "GiB" : "MiB");
+             scene->room != NULL && !layout->is_wide ? "fits" : figure_unit(ui->use_gib));
     int at = ui->width - (layout->is_wide ? 1 : 0) - text_width(units);
     if (at > x - 1) {
         canvas_text(canvas, at, y, -1, INK_PLAIN, units);

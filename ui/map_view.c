@@ -1,4 +1,5 @@
 /* The layer map: rows of tensor groups, columns of layers, a glyph for the device. */
+#include "ui/figures.h"
 #include "ui/parts.h"
 
 #include <stdio.h>
@@ -63,6 +64,72 @@ static void draw_cell(struct canvas *canvas, int x, int y, int device, enum sele
     }
 }
 
+/* ---- beside a map that leaves room: what each row holds on each device ------------------------- */
+
+enum { TOTALS_GAP = 6, TOTAL_CELLS = 11, TOTALS_FROM = 160, TOTALS_DEVICES = 64 };
+
+/* How many devices have a column, from the first on, besides the sum and the CPU. */
+static int totals_devices(const struct ui *ui, const struct scene *scene,
+                          const struct layout *layout, int *x)
+{
+    int columns = 0;
+    *x = layout->label_cells + map_columns(scene, layout, ui->fold, &columns) + TOTALS_GAP;
+    int room = ui->width < TOTALS_FROM ? 0 : (ui->width - *x - 1) / TOTAL_CELLS - 2;
+    return room < (int)scene->rig->n_devices ? room : (int)scene->rig->n_devices;
+}
+
+static void draw_total(const struct ui *ui, int x, int y, uint64_t bytes, struct canvas *canvas)
+{
+    char size[FIGURE_MAX];
+    canvas_right(canvas, x, y, bytes > 0 ? INK_PLAIN : INK_DIM,
+                 bytes > 0 ? figure_size(size, bytes, ui->use_gib) : "\xC2\xB7");
+}
+
+static void draw_totals(const struct ui *ui, const struct scene *scene, const struct layout *layout,
+                        size_t row, int y, struct canvas *canvas)
+{
+    uint64_t bytes[TOTALS_DEVICES + 1];
+    uint64_t all = 0;
+    int x = 0;
+    size_t n = scene->rig->n_devices;
+    int shown = totals_devices(ui, scene, layout, &x);
+    if (shown <= 0 || n > TOTALS_DEVICES) {
+        return;
+    }
+    layer_map_row_bytes(scene->map, scene->shown, row, n, bytes);
+    for (size_t i = 0; i <= n; i++) {
+        all += bytes[i];
+    }
+    if (row == MAP_HOME) {
+        canvas_text(canvas, x, y, 2, INK_DIM, "KV");
+    }
+    draw_total(ui, x += TOTAL_CELLS, y, all, canvas);
+    for (int i = 0; i < shown; i++) {
+        draw_total(ui, x += TOTAL_CELLS, y, bytes[i], canvas);
+    }
+    draw_total(ui, x + TOTAL_CELLS, y, bytes[n], canvas);
+}
+
+static void draw_totals_head(const struct ui *ui, const struct scene *scene,
+                             const struct layout *layout, struct canvas *canvas)
+{
+    int x = 0;
+    int y = layout->map.y;
+    int shown = totals_devices(ui, scene, layout, &x);
+    if (shown <= 0 || scene->rig->n_devices > TOTALS_DEVICES) {
+        return;
+    }
+    char title[16];
+    snprintf(title, sizeof title, "all, %s", figure_unit(ui->use_gib));
+    canvas_right(canvas, x += TOTAL_CELLS, y, INK_DIM, title);
+    for (int i = 0; i < shown; i++) {
+        canvas_right(canvas, x += TOTAL_CELLS, y, device_ink(i), scene->rig->devices[i].name);
+    }
+    canvas_right(canvas, x + TOTAL_CELLS, y, INK_HOST, scene->rig->host.name);
+}
+
+/* ---- rows -------------------------------------------------------------------------------------- */
+
 static void draw_row(const struct ui *ui, const struct scene *scene, const struct layout *layout,
                      size_t row, int y, struct canvas *canvas)
 {
@@ -76,6 +143,7 @@ static void draw_row(const struct ui *ui, const struct scene *scene, const struc
         draw_cell(canvas, layout->label_cells + i, y, column_device(ui, scene, row, column),
                   column_selected(ui, scene, row, column));
     }
+    draw_totals(ui, scene, layout, row, y, canvas);
     if (row == MAP_HOME) {
         int x = layout->label_cells + visible + 1;
         canvas_put(canvas, x, y, 'o', INK_DIM);
@@ -134,6 +202,7 @@ void map_draw(const struct ui *ui, const struct scene *scene, const struct layou
               struct canvas *canvas)
 {
     draw_head(ui, scene, layout, canvas);
+    draw_totals_head(ui, scene, layout, canvas);
     draw_row(ui, scene, layout, MAP_HOME, layout->map.y + 1, canvas);
     for (int line = 2; line < layout->map.height; line++) {
         size_t row = ui->row_top + (size_t)(line - 2);

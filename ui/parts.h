@@ -45,6 +45,8 @@ enum ink device_ink(int device);
 /* Device of a key as pressed: an index of the rig, DEVICE_HOST, or DEVICE_NONE. */
 int device_of_key(const struct scene *scene, uint32_t key);
 
+/* Says that the key means nothing on this screen. */
+void ui_no_such_key(struct ui *ui, uint32_t key);
 bool ui_filter(struct ui *ui, const struct scene *scene, const char *text, struct error *error);
 
 /* ---- what a drop does ---- */
@@ -65,6 +67,8 @@ extern const struct screen_ops help_screen, settings_screen, devices_screen, com
 /* Heading and foot of a list screen; returns the first free line. */
 int screen_frame(const struct ui *ui, const struct scene *scene, struct canvas *canvas,
                  const char *title, const char *hints);
+/* What just happened, in place of the hints; over the last line of the list too where it is long. */
+void screen_foot(const struct ui *ui, const struct scene *scene, struct canvas *canvas);
 int screen_height(const struct ui *ui);                         /* lines between heading and foot */
 int screen_first_line(enum screen screen, const struct ui *ui); /* of the list */
 enum { OVERRIDES_BELOW = 8 };

@@ -5,17 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The answers are always in sight; the question gives way. */
 static void draw_question(const struct ui *ui, int y, struct canvas *canvas)
 {
+    static const char cancel[] = "Esc cancel";
     const struct question *question = &ui->question;
-    int x = canvas_text(canvas, 1, y, -1, INK_STRONG, question->text);
+    char name[16];
+    int answers = 2 + text_width(cancel);
     for (size_t i = 0; i < question->n_answers; i++) {
-        char name[16];
+        answers += 3 + text_width(keymap_key_name(question->answers[i].key, name)) +
+                   text_width(question->answers[i].label);
+    }
+    int room = ui->width - 1 - answers;
+    int x = canvas_text(canvas, 1, y, room > 0 ? room : 0, INK_STRONG, question->text);
+    for (size_t i = 0; i < question->n_answers; i++) {
         x = canvas_text(canvas, x + 2, y, -1, INK_KEY,
                         keymap_key_name(question->answers[i].key, name));
         x = canvas_text(canvas, x + 1, y, -1, INK_PLAIN, question->answers[i].label);
     }
-    canvas_text(canvas, x + 2, y, -1, INK_DIM, "Esc cancel");
+    canvas_text(canvas, x + 2, y, -1, INK_DIM, cancel);
 }
 
 /* The commands that begin as what is typed, above the line. */

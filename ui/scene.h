@@ -41,6 +41,7 @@ struct scene {
     const struct evaluation *held;     /* of the plan as it is */
     const struct speed *speed;         /* of what is shown; NULL or not known: says nothing */
     const struct prompt_speed *prompt; /* the same, of prompts */
+    const struct speed *held_speed;    /* of the plan as it is */
     const struct advice *advice;       /* about the optimiser's plan; NULL: it is another one */
     bool is_preview;                   /* shown != held */
     const char *preview_text;          /* what the preview does, or why it does nothing; or NULL */

@@ -159,7 +159,7 @@ static void summary(struct paper *paper, const struct comparison *all, const str
 
 static void small_bar(struct canvas *canvas, int x, int y, int width, const struct device_use *use)
 {
-    if (use == NULL) {
+    if (use == NULL || width == 0) {
         return;
     }
     struct bar bar = {.bytes = {[BAR_DENSE] = use->model - use->experts,
@@ -172,13 +172,19 @@ static void small_bar(struct canvas *canvas, int x, int y, int width, const stru
     bar_draw(canvas, x, y, width, &bar);
 }
 
-enum { WIDE = 98, BARS_GAP = 2 }; /* below, the figures of devices move together for the bars */
+enum {
+    WIDE = 98,
+    NARROW = 72,
+    BARS_GAP = 2,
+    BARS_LEAST = 10
+}; /* below WIDE the figures of devices move together for the bars */
 
 /* Where the two bars of a device stand. */
 static int bars_room(const struct paper *paper, int *x)
 {
+    int room = (paper->canvas->width - paper->change_end - 3 - BARS_GAP) / 2;
     *x = paper->change_end + 2;
-    return (paper->canvas->width - *x - 1 - BARS_GAP) / 2;
+    return room >= BARS_LEAST ? room : 0;
 }
 
 static void devices_head(struct paper *paper)
@@ -322,19 +328,20 @@ static void compare_all(const struct scene *scene, int width, struct paper *pape
     struct compare_side before = side_of(&scene->before);
     struct compare_side after = side_of(&scene->after);
     char parts[16];
+    bool is_narrow = width < NARROW;
     plans_compare(&before, &after, &all);
     other_models(paper, scene);
-    columns(paper, 38, 54, 68);
+    columns(paper, is_narrow ? 34 : 38, is_narrow ? 46 : 54, is_narrow ? 58 : 68);
     summary(paper, &all, scene);
     paper_text(paper, INK_PLAIN, "");
-    if (width < WIDE) {
+    if (width < WIDE && !is_narrow) {
         columns(paper, 24, 35, 46);
     }
     devices_head(paper);
     for (size_t i = 0; i < all.n_devices; i++) {
         device_used(paper, &all.devices[i]);
     }
-    columns(paper, 38, 54, 68);
+    columns(paper, is_narrow ? 34 : 38, is_narrow ? 46 : 54, is_narrow ? 58 : 68);
     paper_text(paper, INK_PLAIN, "");
     paper_text(paper, INK_STRONG, "Moved");
     moves(paper, &all);

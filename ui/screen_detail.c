@@ -4,6 +4,7 @@
 #include "model/plan/advice.h"
 #include "ui/figures.h"
 #include "ui/parts.h"
+#include "ui/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,21 +12,33 @@
 
 enum { SHEET_LINES = 100 };
 
-static void row(struct canvas *canvas, int *y, enum ink ink, const char *label, uint64_t bytes,
+/* What is written, from the top of a canvas that is high enough for all. */
+struct sheet {
+    struct canvas *canvas;
+    int y;
+    bool use_gib;
+};
+
+/* The note stands beside the figures, or below them where it is too long for that. */
+static void row(struct sheet *sheet, enum ink ink, const char *label, uint64_t bytes,
                 const char *note)
 {
     char exact[FIGURE_MAX];
-    char mib[FIGURE_MAX];
-    canvas_text(canvas, 2, *y, 32, ink, label);
-    canvas_right(canvas, 52, *y, ink, figure_grouped(exact, bytes));
-    canvas_right(canvas, 66, *y, ink, figure_mib(mib, bytes));
-    canvas_text(canvas, 68, *y, canvas->width - 69, INK_DIM, note);
-    (*y)++;
+    char size[FIGURE_MAX];
+    struct canvas *canvas = sheet->canvas;
+    int y = sheet->y++;
+    canvas_text(canvas, 2, y, 32, ink, label);
+    canvas_right(canvas, 52, y, ink, figure_grouped(exact, bytes));
+    canvas_right(canvas, 66, y, ink, figure_size(size, bytes, sheet->use_gib));
+    if (text_width(note) <= canvas->width - 69) {
+        canvas_text(canvas, 68, y, -1, INK_DIM, note);
+    } else {
+        canvas_text(canvas, 6, sheet->y++, canvas->width - 7, INK_DIM, note);
+    }
 }
 
 /* What decoding one token reads, how long that takes, and which part of the token's time it is. */
-static void read_row(struct canvas *canvas, int *y, const struct speed *speed,
-                     const struct speed_use *use)
+static void read_row(struct sheet *sheet, const struct speed *speed, const struct speed_use *use)
 {
     char label[64];
     double ms = 1000 * use->seconds;
@@ -36,7 +49,7 @@ static void read_row(struct canvas *canvas, int *y, const struct speed *speed,
     } else {
         snprintf(label, sizeof label, "a token reads");
     }
-    row(canvas, y, INK_PLAIN, label, (uint64_t)use->bytes_read, "");
+    row(sheet, INK_PLAIN, label, (uint64_t)use->bytes_read, "");
 }
 
 static int device_of(const struct ui *ui, const struct scene *scene)
@@ -57,75 +70,74 @@ static int device_of(const struct ui *ui, const struct scene *scene)
     return device >= DEVICE_HOST ? device : scene->held->layers[ui->layer].home;
 }
 
-static void draw_tensor(const struct ui *ui, const struct scene *scene, int *y,
-                        struct canvas *canvas)
+static void draw_tensor(const struct ui *ui, const struct scene *scene, struct sheet *sheet)
 {
     size_t n = 0;
     uint64_t bytes = 0;
     uint32_t *rows = tensors_listed(ui, scene, &n, &bytes);
     if (ui->focus == FOCUS_TENSORS && (size_t)ui->tensors.cursor < n) {
         const struct model_tensor *tensor = &scene->model->tensors[rows[ui->tensors.cursor]];
-        canvas_format(canvas, 2, (*y)++, INK_STRONG, "%s", tensor->name);
-        canvas_format(canvas, 2, (*y)++, INK_PLAIN, "%s, %llu x %llu x %llu, group %s",
+        canvas_format(sheet->canvas, 2, sheet->y++, INK_STRONG, "%s", tensor->name);
+        canvas_format(sheet->canvas, 2, sheet->y++, INK_PLAIN, "%s, %llu x %llu x %llu, group %s",
                       tensor->type->name, (unsigned long long)tensor->ne[0],
                       (unsigned long long)tensor->ne[1], (unsigned long long)tensor->ne[2],
                       tensor_group_name(tensor->group));
-        row(canvas, y, INK_PLAIN, "size", tensor->bytes, "");
-        (*y)++;
+        row(sheet, INK_PLAIN, "size", tensor->bytes, "");
+        sheet->y++;
     } else if (ui->focus == FOCUS_MAP && ui->layer < scene->map->n_layer) {
         const struct layer_place *place = &scene->held->layers[ui->layer];
-        canvas_format(canvas, 2, (*y)++, INK_STRONG, "layer %u: home %s, cache %s", ui->layer,
-                      rig_name(scene->rig, place->home),
+        canvas_format(sheet->canvas, 2, sheet->y++, INK_STRONG, "layer %u: home %s, cache %s",
+                      ui->layer, rig_name(scene->rig, place->home),
                       place->cache == DEVICE_NONE ? "none" : rig_name(scene->rig, place->cache));
-        row(canvas, y, INK_PLAIN, "cache of this layer", place->context, "");
-        row(canvas, y, INK_PLAIN, "tensors of this layer", bytes, "");
+        row(sheet, INK_PLAIN, "cache of this layer", place->context, "");
+        row(sheet, INK_PLAIN, "tensors of this layer", bytes, "");
         if (scene->speed != NULL && scene->speed->layers != NULL) {
-            read_row(canvas, y, scene->speed, &scene->speed->layers[ui->layer]);
+            read_row(sheet, scene->speed, &scene->speed->layers[ui->layer]);
         }
-        (*y)++;
+        sheet->y++;
     }
     free(rows);
 }
 
-static void draw_rate(const struct device *device, int *y, struct canvas *canvas)
+static void draw_rate(const struct device *device, struct sheet *sheet)
 {
     struct strbuf text = {0};
     speed_rate_text(device, &text);
-    canvas_format(canvas, 4, (*y)++, INK_DIM, "%s%s", device->bandwidth_gb_s > 0 ? "at " : "",
-                  strbuf_text(&text));
+    canvas_format(sheet->canvas, 4, sheet->y++, INK_DIM, "%s%s",
+                  device->bandwidth_gb_s > 0 ? "at " : "", strbuf_text(&text));
     strbuf_clear(&text);
 }
 
 /* "prompt, 512 tokens: 13 ms, of it 5 ms for 260 226.6 MiB over the link" */
-static void draw_prompt(const struct prompt_speed *prompt, int device, int *y,
-                        struct canvas *canvas)
+static void draw_prompt(const struct prompt_speed *prompt, int device, struct sheet *sheet)
 {
-    char mib[FIGURE_MAX];
+    char size[FIGURE_MAX];
     const struct prompt_use *use = device == DEVICE_HOST ? &prompt->host : &prompt->devices[device];
     if (!prompt->known) {
-        canvas_format(canvas, 2, (*y)++, INK_PLAIN, "prompt: not known, %s",
+        canvas_format(sheet->canvas, 2, sheet->y++, INK_PLAIN, "prompt: not known, %s",
                       prompt->unknown_because);
     } else if (use->bytes_copied > 0) {
-        canvas_format(canvas, 2, (*y)++, INK_PLAIN,
-                      "prompt, %u tokens: %.0f ms, of it %.0f ms for %s MiB over the link",
+        canvas_format(sheet->canvas, 2, sheet->y++, INK_PLAIN,
+                      "prompt, %u tokens: %.0f ms, of it %.0f ms for %s %s over the link",
                       prompt->n_ubatch, 1000 * use->seconds, 1000 * use->copy_seconds,
-                      figure_mib_up(mib, (uint64_t)use->bytes_copied));
+                      figure_size(size, (uint64_t)use->bytes_copied, sheet->use_gib),
+                      figure_unit(sheet->use_gib));
     } else {
-        canvas_format(canvas, 2, (*y)++, INK_PLAIN, "prompt, %u tokens: %.1f ms", prompt->n_ubatch,
-                      1000 * use->seconds);
+        canvas_format(sheet->canvas, 2, sheet->y++, INK_PLAIN, "prompt, %u tokens: %.1f ms",
+                      prompt->n_ubatch, 1000 * use->seconds);
     }
 }
 
-static void draw_speed(const struct scene *scene, int device, int *y, struct canvas *canvas)
+static void draw_speed(const struct scene *scene, int device, struct sheet *sheet)
 {
     const struct speed *speed = scene->speed;
     if (speed == NULL || speed->layers == NULL) {
         return;
     }
-    read_row(canvas, y, speed, device == DEVICE_HOST ? &speed->host : &speed->devices[device]);
-    draw_rate(scene_device(scene->rig, device), y, canvas);
+    read_row(sheet, speed, device == DEVICE_HOST ? &speed->host : &speed->devices[device]);
+    draw_rate(scene_device(scene->rig, device), sheet);
     if (scene->prompt != NULL && scene->prompt->devices != NULL) {
-        draw_prompt(scene->prompt, device, y, canvas);
+        draw_prompt(scene->prompt, device, sheet);
     }
 }
 
@@ -138,7 +150,7 @@ static const char *source_note(const struct scene *scene, enum figure_source sou
 }
 
 /* What limits the optimiser's plan here, and what would help. */
-static void draw_advice(const struct scene *scene, int device, int *y, struct canvas *canvas)
+static void draw_advice(const struct scene *scene, int device, struct sheet *sheet)
 {
     const struct advice *advice = scene->advice;
     if (advice == NULL || device < 0 || (size_t)device >= advice->n_cards) {
@@ -146,7 +158,7 @@ static void draw_advice(const struct scene *scene, int device, int *y, struct ca
     }
     struct strbuf text = {0};
     advice_limit_text(scene->model, scene->rig, advice, (size_t)device, &text);
-    canvas_text(canvas, 2, (*y)++, -1, INK_PLAIN, strbuf_text(&text));
+    canvas_text(sheet->canvas, 2, sheet->y++, -1, INK_PLAIN, strbuf_text(&text));
     strbuf_reset(&text);
     advice_gib_text(scene->rig, advice, (size_t)device, &text);
     if (advice->with_q8_cache > 0) {
@@ -154,52 +166,58 @@ static void draw_advice(const struct scene *scene, int device, int *y, struct ca
         advice_cache_text(advice, &text);
     }
     if (text.length > 0) {
-        canvas_text(canvas, 2, (*y)++, -1, INK_PLAIN, strbuf_text(&text));
+        canvas_text(sheet->canvas, 2, sheet->y++, -1, INK_PLAIN, strbuf_text(&text));
     }
     strbuf_clear(&text);
 }
 
-/* From the top of a sheet that is high enough for all; returns the lines used. */
+static void write_term(struct sheet *sheet, enum compute_term term, uint64_t bytes)
+{
+    char label[80];
+    char note[120];
+    const char *remedy = compute_term_remedy(term);
+    snprintf(label, sizeof label, "  %s", compute_term_name(term));
+    snprintf(note, sizeof note, "%s%s", remedy[0] != '\0' ? "less with " : "", remedy);
+    row(sheet, INK_DIM, label, bytes, note);
+}
+
+/* Returns the lines used. */
 static int write_sheet(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     int device = device_of(ui, scene);
     const struct device *what = scene_device(scene->rig, device);
     const struct device_use *use = scene_use(scene->held, device);
-    int y = 0;
-    draw_tensor(ui, scene, &y, canvas);
-    canvas_format(canvas, 2, y, INK_STRONG, "%s", what->name);
-    canvas_right(canvas, 52, y, INK_DIM, "bytes");
-    canvas_right(canvas, 66, y++, INK_DIM, "MiB");
-    row(canvas, &y, INK_PLAIN, "weights", use->model, source_note(scene, use->model_source));
-    row(canvas, &y, INK_DIM, "  of them routed experts", use->experts, "");
-    row(canvas, &y, INK_PLAIN, "context (KV cache, state)", use->context,
+    struct sheet page = {.canvas = canvas, .use_gib = ui->use_gib};
+    struct sheet *sheet = &page;
+    draw_tensor(ui, scene, sheet);
+    canvas_format(canvas, 2, sheet->y, INK_STRONG, "%s", what->name);
+    canvas_right(canvas, 52, sheet->y, INK_DIM, "bytes");
+    canvas_right(canvas, 66, sheet->y++, INK_DIM, figure_unit(ui->use_gib));
+    row(sheet, INK_PLAIN, "weights", use->model, source_note(scene, use->model_source));
+    row(sheet, INK_DIM, "  of them routed experts", use->experts, "");
+    row(sheet, INK_PLAIN, "context (KV cache, state)", use->context,
         source_note(scene, use->context_source));
-    row(canvas, &y, INK_PLAIN, "compute buffer", use->compute,
-        source_note(scene, use->compute_source));
+    row(sheet, INK_PLAIN, "compute buffer", use->compute, source_note(scene, use->compute_source));
     for (int term = 0; term < COMPUTE_TERM_COUNT; term++) {
         if (use->terms.bytes[term] > 0) {
-            char label[80];
-            snprintf(label, sizeof label, "  %s", compute_term_name((enum compute_term)term));
-            row(canvas, &y, INK_DIM, label, use->terms.bytes[term],
-                compute_term_remedy((enum compute_term)term));
+            write_term(sheet, (enum compute_term)term, use->terms.bytes[term]);
         }
     }
     if (use->beside > 0) {
-        row(canvas, &y, INK_PLAIN, "beside the model", use->beside,
-            "draft model, multimodal projector");
+        row(sheet, INK_PLAIN, "beside the model", use->beside, "draft model, multimodal projector");
     }
-    row(canvas, &y, INK_STRONG, "used", use->used, "");
-    y++;
-    row(canvas, &y, INK_PLAIN, "total memory", what->total, "");
-    row(canvas, &y, INK_PLAIN, "free before llama.cpp starts", what->free, "");
-    row(canvas, &y, INK_PLAIN, "context, reserve and margin", use->margin, "kept free");
-    row(canvas, &y, INK_STRONG, "budget", use->budget, "");
+    row(sheet, INK_STRONG, "used", use->used, "");
+    sheet->y++;
+    row(sheet, INK_PLAIN, "total memory", what->total, "");
+    row(sheet, INK_PLAIN, "free before llama.cpp starts", what->free, "");
+    row(sheet, INK_PLAIN, "context, reserve and margin", use->margin, "kept free");
+    row(sheet, INK_STRONG, "budget", use->budget, "");
     uint64_t distance = use->headroom < 0 ? (uint64_t)-use->headroom : (uint64_t)use->headroom;
-    row(canvas, &y, use->headroom < 0 ? INK_OVER : INK_OK,
+    row(sheet, use->headroom < 0 ? INK_OVER : INK_OK,
         use->headroom < 0 ? "OVER BUDGET BY" : "room left", distance, "");
-    draw_advice(scene, device, &y, canvas);
-    draw_speed(scene, device, &y, canvas);
-    return y;
+    draw_advice(scene, device, sheet);
+    draw_speed(scene, device, sheet);
+    return sheet->y;
 }
 
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)

@@ -69,11 +69,12 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
     char title[160];
     snprintf(title, sizeof title, "Devices%s%s", scene->rig->found_by != NULL ? ", found by " : "",
              scene->rig->found_by != NULL ? scene->rig->found_by : "");
-    screen_frame(ui, scene, canvas, title,
-                 ui->width >= LAYOUT_WIDE
-                     ? "f free  t total  r reserve  m margin  a add  c copy  x remove  < > order  "
-                       "u undo  q back"
-                     : "f free t total r reserve m margin a add c copy x remove < > order q back");
+    screen_frame(
+        ui, scene, canvas, title,
+        ui->width >= LAYOUT_WIDE
+            ? "f free  t total  r reserve  m margin  a add  c copy  x remove  < > order  "
+              "u undo  q back"
+            : "f free t total  r reserve m margin  a add c copy  x remove  < > order  q back");
     bool is_wide = ui->width >= LAYOUT_WIDE;
     int base = is_wide ? 40 : 13;
     static const struct {

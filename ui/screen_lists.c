@@ -1,6 +1,7 @@
 /* Plain lists: snapshots, history, warnings, and the export screen's formats. */
 #include "ui/figures.h"
 #include "ui/parts.h"
+#include "ui/text.h"
 
 #include "model/text/export.h"
 
@@ -125,25 +126,51 @@ const struct screen_ops history_screen = {draw_history, lines_history, act_histo
 
 /* ---- warnings ------------------------------------------------------------------------------- */
 
+/* Writes a warning from line `y` on (NULL canvas: only counts); returns how many lines it takes. */
+static int write_warning(const struct warning *warning, int width, int y, int end,
+                         struct canvas *canvas)
+{
+    enum { NAME = 25 };
+    int lines = 0;
+    if (canvas != NULL) {
+        canvas_text(canvas, 1, y, NAME - 1, INK_WARN, warning_name(warning->code));
+    }
+    for (const char *text = warning->message; *text != '\0' || lines == 0; lines++) {
+        char piece[512];
+        text_line(&text, width - NAME - 2, piece, sizeof piece);
+        if (canvas != NULL && y + lines < end) {
+            canvas_text(canvas, 1 + NAME, y + lines, -1, INK_PLAIN, piece);
+        }
+    }
+    return lines;
+}
+
+/* The cursor is the first warning shown. */
 static void draw_warnings(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     const struct list *list = screen_list_of(ui, SCREEN_WARNINGS);
-    screen_frame(ui, scene, canvas, "Warnings", "q back");
+    const struct evaluation *shown = scene->shown;
+    screen_frame(ui, scene, canvas, "Warnings",
+                 shown->n_warnings > 1 ? "Up Down scroll  u undo  q back" : "u undo  q back");
     int y = 2;
-    for (size_t i = (size_t)list->top; i < scene->shown->n_warnings && y < ui->height - 2; i++) {
-        const struct warning *warning = &scene->shown->warnings[i];
-        canvas_text(canvas, 1, y, 24, INK_WARN, warning_name(warning->code));
-        canvas_text(canvas, 26, y++, ui->width - 27, INK_PLAIN, warning->message);
+    for (size_t i = (size_t)list->cursor; i < shown->n_warnings && y < ui->height - 1; i++) {
+        y += write_warning(&shown->warnings[i], ui->width, y, ui->height - 1, canvas);
     }
-    if (scene->shown->n_warnings == 0) {
+    if (shown->n_warnings == 0) {
         canvas_text(canvas, 2, 2, -1, INK_PLAIN, "none");
     }
 }
 
 static int lines_warnings(const struct ui *ui, const struct scene *scene)
 {
-    (void)ui;
-    return (int)scene->shown->n_warnings;
+    int lines = 0;
+    int room = ui->height - 3;
+    size_t at = scene->shown->n_warnings;
+    while (at > 0 && lines <= room) { /* so many at the end fit one screen */
+        lines += write_warning(&scene->shown->warnings[at - 1], ui->width, 0, 0, NULL);
+        at -= lines <= room ? 1 : 0;
+    }
+    return (int)at + 1;
 }
 
 const struct screen_ops warnings_screen = {draw_warnings, lines_warnings, NULL};

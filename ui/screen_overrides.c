@@ -75,7 +75,7 @@ static void draw_rule(const struct ui *ui, const struct scene *scene, size_t rul
     canvas_right(canvas, 5, y, ink, text);
     canvas_put(canvas, 6, y, refused || use->matches == 0 ? '!' : ' ', INK_WARN);
     draw_bar(ui, scene, rule, columns.bar, y, columns.bar_cells, canvas);
-    canvas_right(canvas, columns.mib_end, y, ink, figure_mib(text, use->bytes));
+    canvas_right(canvas, columns.mib_end, y, ink, figure_size(text, use->bytes, ui->use_gib));
     snprintf(text, sizeof text, "%u", use->matches);
     canvas_right(canvas, columns.tensors_end, y, ink, text);
     canvas_text(canvas, columns.device, y, columns.device_cells, ink,
@@ -91,7 +91,7 @@ static void draw_heads(const struct ui *ui, struct canvas *canvas)
     struct columns columns = columns_of(ui);
     canvas_text(canvas, 1, 2, -1, INK_DIM, "rule");
     canvas_text(canvas, columns.bar, 2, -1, INK_DIM, "holds");
-    canvas_right(canvas, columns.mib_end, 2, INK_DIM, "MiB");
+    canvas_right(canvas, columns.mib_end, 2, INK_DIM, figure_unit(ui->use_gib));
     canvas_right(canvas, columns.tensors_end, 2, INK_DIM, "tens.");
     canvas_text(canvas, columns.device, 2, -1, INK_DIM, "to");
     canvas_text(canvas, columns.pattern, 2, -1, INK_DIM, "pattern");
@@ -99,25 +99,14 @@ static void draw_heads(const struct ui *ui, struct canvas *canvas)
 
 /* ---- the rule under the cursor --------------------------------------------------------------- */
 
-/* Lines of text cut at blanks where there are some. Returns the line after it. */
+/* Returns the line after it. */
 static int draw_wrapped(struct canvas *canvas, int x, int y, int end, enum ink ink,
                         const char *text)
 {
-    size_t width = (size_t)(canvas->width - x - 1);
     while (*text != '\0' && y < end) {
-        size_t length = strlen(text);
-        size_t cut = length;
-        if (length > width) {
-            cut = width;
-            for (size_t at = width; at > width / 2 && cut == width; at--) {
-                cut = text[at] == ' ' ? at : cut;
-            }
-        }
         char line[512];
-        snprintf(line, sizeof line, "%.*s", (int)cut, text);
-        canvas_text(canvas, x, y++, (int)width, ink, line);
-        text += cut;
-        text += strspn(text, " ");
+        text_line(&text, canvas->width - x - 1, line, sizeof line);
+        canvas_text(canvas, x, y++, -1, ink, line);
     }
     return y;
 }
@@ -136,17 +125,19 @@ static int draw_finding(const struct finding *finding, int y, int end, struct ca
     return y;
 }
 
-static void draw_counts(const struct entry_explanation *explained, int y, struct canvas *canvas)
+static void draw_counts(const struct ui *ui, const struct entry_explanation *explained, int y,
+                        struct canvas *canvas)
 {
-    char match_mib[FIGURE_MAX];
-    char left_mib[FIGURE_MAX];
+    char size[FIGURE_MAX];
+    char left[FIGURE_MAX];
+    const char *unit = figure_unit(ui->use_gib);
     char text[400];
-    int n =
-        snprintf(text, sizeof text, "matches %u tensor%s, %s MiB", explained->matches,
-                 explained->matches == 1 ? "" : "s", figure_mib(match_mib, explained->match_bytes));
+    int n = snprintf(text, sizeof text, "matches %u tensor%s, %s %s", explained->matches,
+                     explained->matches == 1 ? "" : "s",
+                     figure_size(size, explained->match_bytes, ui->use_gib), unit);
     if (explained->left != explained->matches) {
-        snprintf(text + n, sizeof text - (size_t)n, "; earlier rules leave it %u, %s MiB",
-                 explained->left, figure_mib(left_mib, explained->left_bytes));
+        snprintf(text + n, sizeof text - (size_t)n, "; earlier rules leave it %u, %s %s",
+                 explained->left, figure_size(left, explained->left_bytes, ui->use_gib), unit);
     }
     int x = canvas_text(canvas, 1, y, -1, INK_PLAIN, text);
     const char *layers =
@@ -172,7 +163,7 @@ static void draw_selected(const struct ui *ui, const struct scene *scene, size_t
     if (scene->explained == NULL || scene->explained_rule != rule) {
         return;
     }
-    draw_counts(scene->explained, y++, canvas);
+    draw_counts(ui, scene->explained, y++, canvas);
     const struct findings *findings = &scene->explained->findings;
     for (size_t i = 0; i < findings->n && y < end; i++) {
         y = draw_finding(&findings->items[i], y, end, canvas);

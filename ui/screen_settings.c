@@ -3,6 +3,7 @@
 #include "ui/figures.h"
 #include "ui/parts.h"
 
+#include "model/base/strbuf.h"
 #include "model/plan/setting_list.h"
 
 #include <stdio.h>
@@ -18,6 +19,59 @@ static void draw_effect(const struct ui *ui, const struct scene *scene, int y,
     bars_draw(ui, scene, &layout, canvas);
 }
 
+/* "  CUDA0 +576", or "  0 +576" where room is short, where the device would hold another amount. */
+static bool say_change(const struct ui *ui, const struct scene *scene, int device,
+                       struct strbuf *out)
+{
+    int64_t before = (int64_t)scene_use(scene->held, device)->used;
+    int64_t after = (int64_t)scene_use(scene->shown, device)->used;
+    double unit = ui->use_gib ? 1024.0 * 1024 * 1024 : 1024.0 * 1024;
+    if (before != after) {
+        char glyph[2] = {device_glyph(device), '\0'};
+        const char *name = ui->width >= LAYOUT_WIDE ? rig_name(scene->rig, device) : glyph;
+        strbuf_format(out, "  %s %+.*f", name, ui->use_gib ? 2 : 0,
+                      (double)(after - before) / unit);
+    }
+    return before != after;
+}
+
+/* The CPU last, as above. False where no device would hold more or less. */
+static bool say_changes(const struct ui *ui, const struct scene *scene, struct strbuf *out)
+{
+    bool any = false;
+    for (int device = 0; device < (int)scene->rig->n_devices; device++) {
+        any = say_change(ui, scene, device, out) || any;
+    }
+    any = say_change(ui, scene, DEVICE_HOST, out) || any;
+    if (any) {
+        strbuf_format(out, " %s", figure_unit(ui->use_gib));
+    }
+    return any;
+}
+
+/* In the line between bars and list: what taking the value would do. */
+static void draw_effect_text(const struct ui *ui, const struct scene *scene, int y,
+                             struct canvas *canvas)
+{
+    const struct speed *before = scene->held_speed;
+    const struct speed *after = scene->speed;
+    struct strbuf text = {0};
+    if (!scene->is_preview || scene->shown->refused.kind != ERROR_NONE) {
+        return;
+    }
+    bool fits = scene->shown->all_fit;
+    strbuf_add(&text, fits ? "would fit" : "would be OVER");
+    if (before != NULL && after != NULL && before->known && after->known) {
+        strbuf_format(&text, "  %.1f -> %.1f t/s", before->tokens_per_second,
+                      after->tokens_per_second);
+    }
+    if (!say_changes(ui, scene, &text)) {
+        strbuf_add(&text, "  no device holds more or less");
+    }
+    canvas_text(canvas, 1, y, ui->width - 2, fits ? INK_TARGET : INK_OVER, strbuf_text(&text));
+    strbuf_clear(&text);
+}
+
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     const struct list *list = screen_list_of(ui, SCREEN_SETTINGS);
@@ -28,6 +82,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
     snprintf(hint, sizeof hint, "%s", is_wide || help[0] == '\0' ? keys : help);
     screen_frame(ui, scene, canvas, "Settings", hint);
     draw_effect(ui, scene, 1, canvas);
+    draw_effect_text(ui, scene, 1 + ui->bars_above, canvas);
     int y = screen_first_line(SCREEN_SETTINGS, ui);
     for (int line = 0; line < screen_height(ui); line++) {
         size_t index = (size_t)list->top + (size_t)line;

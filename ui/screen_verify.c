@@ -8,6 +8,7 @@
 struct paper {
     struct canvas *canvas; /* NULL: only count */
     int top, height, line;
+    bool use_gib;
 };
 
 static int paper_y(struct paper *paper)
@@ -16,9 +17,10 @@ static int paper_y(struct paper *paper)
     return paper->canvas != NULL && y >= 0 && y < paper->height ? 2 + y : -1;
 }
 
-static const char *amount(char out[FIGURE_MAX], const struct log_check *check, uint64_t value)
+static const char *amount(const struct paper *paper, char out[FIGURE_MAX],
+                          const struct log_check *check, uint64_t value)
 {
-    return check->is_count ? figure_grouped(out, value) : figure_mib(out, value);
+    return check->is_count ? figure_grouped(out, value) : figure_size(out, value, paper->use_gib);
 }
 
 static void draw_check(struct paper *paper, const struct log_check *check)
@@ -32,9 +34,9 @@ static void draw_check(struct paper *paper, const struct log_check *check)
     canvas_text(paper->canvas, 1, y, 3, check->ok ? INK_OK : INK_OVER, check->ok ? "ok" : "!!");
     canvas_text(paper->canvas, 5, y, 36, ink, check->what);
     if (check->has_planned) {
-        canvas_right(paper->canvas, 56, y, ink, amount(text, check, check->planned));
+        canvas_right(paper->canvas, 56, y, ink, amount(paper, text, check, check->planned));
     }
-    canvas_right(paper->canvas, 70, y, ink, amount(text, check, check->actual));
+    canvas_right(paper->canvas, 70, y, ink, amount(paper, text, check, check->actual));
 }
 
 static void draw_load(struct paper *paper, const struct load_report *load, size_t number, size_t n)
@@ -56,7 +58,8 @@ static void draw_load(struct paper *paper, const struct load_report *load, size_
     }
     y = paper_y(paper);
     if (y >= 0) {
-        canvas_text(paper->canvas, 5, y, -1, INK_DIM, "MiB, or a count");
+        canvas_text(paper->canvas, 5, y, -1, INK_DIM,
+                    paper->use_gib ? "GiB, or a count" : "MiB, or a count");
         canvas_right(paper->canvas, 56, y, INK_DIM, "planned");
         canvas_right(paper->canvas, 70, y, INK_DIM, "actual");
     }
@@ -85,6 +88,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
              log_verdict_describe(scene->report->verdict));
     screen_frame(ui, scene, canvas, title, "Up Down scroll  q back");
     struct paper paper = {.canvas = canvas,
+                          .use_gib = ui->use_gib,
                           .top = screen_list_of(ui, SCREEN_VERIFY)->cursor,
                           .height = screen_height(ui)};
     draw_all(scene, &paper);

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How much is said of the fit where a message wants the room. */
+enum brevity { FULL, WITHOUT_NOUGHT, SHORTEST };
+
 /* Devices that do not fit, in words with exact bytes. False where all fit. */
-static bool say_over(const struct scene *scene, char *out, size_t n)
+static bool say_over(const struct ui *ui, const struct scene *scene, enum brevity brevity,
+                     char *out, size_t n)
 {
     size_t more = 0;
     out[0] = '\0';
@@ -22,10 +26,16 @@ static bool say_over(const struct scene *scene, char *out, size_t n)
             continue;
         }
         char bytes[FIGURE_MAX];
-        char mib[FIGURE_MAX];
+        char size[FIGURE_MAX];
         uint64_t over = (uint64_t)-use->headroom;
-        snprintf(out, n, "%s over budget by %s bytes (%s MiB)", rig_name(scene->rig, device),
-                 figure_grouped(bytes, over), figure_mib(mib, over));
+        const char *name = rig_name(scene->rig, device);
+        figure_size(size, over, ui->use_gib);
+        if (brevity == SHORTEST) {
+            snprintf(out, n, "%s OVER by %s %s", name, size, figure_unit(ui->use_gib));
+        } else {
+            snprintf(out, n, "%s over budget by %s bytes (%s %s)", name,
+                     figure_grouped(bytes, over), size, figure_unit(ui->use_gib));
+        }
     }
     if (more > 0) {
         size_t length = strlen(out);
@@ -60,8 +70,22 @@ static const char *mode_name(const struct ui *ui)
     return names[ui->mode];
 }
 
-static void hints(const struct ui *ui, bool is_wide, char *out, size_t n)
+static bool is_over(const struct scene *scene)
 {
+    for (int device = DEVICE_HOST; device < (int)scene->rig->n_devices; device++) {
+        if (!scene_use(scene->shown, device)->fits) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void hints(const struct ui *ui, const struct scene *scene, bool is_wide, char *out, size_t n)
+{
+    if (ui->drag.state == DRAG_CARRY) {
+        snprintf(out, n, "drop on a bar  Esc");
+        return;
+    }
     switch (ui->mode) {
     case MODE_MOVE:
         snprintf(out, n, "%s", is_wide ? "arrows  Enter  Esc" : "arrows Enter Esc");
@@ -74,6 +98,10 @@ static void hints(const struct ui *ui, bool is_wide, char *out, size_t n)
         return;
     case MODE_NORMAL:
         break;
+    }
+    if (is_over(scene) && is_wide) {
+        snprintf(out, n, "a auto makes it fit  u undo  ? help");
+        return;
     }
     snprintf(out, n, "%s", is_wide ? "v select  m move  , settings  ? help" : "v select  m move");
 }
@@ -88,9 +116,9 @@ static void say_selection(const struct ui *ui, const struct scene *scene, char *
         size_t count = 0;
         uint32_t *rows = selection_rows(&ui->selection, scene->map, &count);
         uint64_t bytes = layer_map_bytes(scene->map, rows, count);
-        char mib[FIGURE_MAX];
-        snprintf(out, n, "selected: %zu tensor%s, %s MiB", count, count == 1 ? "" : "s",
-                 figure_mib(mib, bytes));
+        char size[FIGURE_MAX];
+        snprintf(out, n, "selected: %zu tensor%s, %s %s", count, count == 1 ? "" : "s",
+                 figure_size(size, bytes, ui->use_gib), figure_unit(ui->use_gib));
         free(rows);
     }
 }
@@ -103,7 +131,7 @@ static enum ink moment(const struct ui *ui, const struct scene *scene, char *out
         return INK_STRONG;
     }
     if (ui->mode == MODE_MOVE && ui->notice[0] == '\0') {
-        snprintf(out, n, "to which device? its key, c CPU, . home; or arrows and Enter; Esc");
+        snprintf(out, n, "to which device? its key, c CPU, . home; arrows Enter; Esc");
         return INK_STRONG;
     }
     if (ui->notice[0] != '\0') {
@@ -118,11 +146,12 @@ static enum ink moment(const struct ui *ui, const struct scene *scene, char *out
     return INK_PLAIN;
 }
 
-static void draw_help_line(const struct ui *ui, int y, enum ink ink, const char *text,
+static void draw_help_line(const struct ui *ui, bool over, int y, enum ink ink, const char *text,
                            struct canvas *canvas)
 {
-    static const char line[] =
-        "? help  : command  / filter  u undo  , settings  s snapshot  e export  q quit";
+    const char *line =
+        over ? "a auto makes it fit  u undo  W what is wrong  i every byte  ? help  q quit"
+             : "? help  : command  / filter  u undo  , settings  s snapshot  e export  q quit";
     bool has_text = text[0] != '\0';
     canvas_text(canvas, 1, y, ui->width - 1, has_text ? ink : INK_DIM, has_text ? text : line);
 }
@@ -133,7 +162,7 @@ static void say_mode(const struct ui *ui, const struct scene *scene, const struc
 {
     char keys[96] = "";
     if (with_hints) {
-        hints(ui, layout->is_wide, keys, sizeof keys);
+        hints(ui, scene, layout->is_wide, keys, sizeof keys);
     }
     snprintf(out, n, "%s%s%s%s", scene->rig->simulated ? "SIM  " : "", mode_name(ui),
              with_hints ? (layout->is_wide ? "  " : "   ") : "", keys);
@@ -164,12 +193,15 @@ struct fit_text {
     int cells;
 };
 
-static void say_fit(const struct scene *scene, bool is_wide, bool with_prompt, struct fit_text *out)
+static void say_fit(const struct ui *ui, const struct scene *scene, enum brevity brevity,
+                    bool is_wide, bool with_prompt, struct fit_text *out)
 {
     const struct device_use *host = &scene->shown->host;
     *out = (struct fit_text){0};
     snprintf(out->fits, sizeof out->fits, "%s",
-             scene->rig->n_devices > 0 ? "all cards fit" : "fits");
+             scene->rig->n_devices == 0 ? "fits"
+             : brevity == FULL          ? "all cards fit"
+                                        : "all fit");
     out->is_slow = host->headroom < 0;
     if (out->is_slow) { /* it runs, but from disk */
         char mib[FIGURE_MAX];
@@ -177,15 +209,22 @@ static void say_fit(const struct scene *scene, bool is_wide, bool with_prompt, s
                  scene->rig->n_devices > 0 ? "all cards fit, " : "",
                  figure_mib_up(mib, (uint64_t)-host->headroom));
     }
-    if (say_over(scene, out->over, sizeof out->over)) {
+    if (say_over(ui, scene, brevity, out->over, sizeof out->over)) {
         out->cells = text_width(out->over);
         return;
     }
     size_t n = count_warnings(scene->shown);
     out->any_warning = n > 0;
-    snprintf(out->warnings, sizeof out->warnings, "   %zu warning%s", n, n == 1 ? "" : "s");
+    if (n > 0 || brevity == FULL) {
+        snprintf(out->warnings, sizeof out->warnings, "   %zu warning%s", n, n == 1 ? "" : "s");
+    }
     say_speed(scene, is_wide, with_prompt, out->speed, sizeof out->speed);
     out->cells = text_width(out->fits) + text_width(out->warnings) + text_width(out->speed);
+}
+
+static int cells(int room)
+{
+    return room > 0 ? room : 0;
 }
 
 static int draw_fit(const struct fit_text *fit, int y, int room, struct canvas *canvas)
@@ -194,8 +233,23 @@ static int draw_fit(const struct fit_text *fit, int y, int room, struct canvas *
         return canvas_text(canvas, 1, y, room, INK_OVER, fit->over);
     }
     int x = canvas_text(canvas, 1, y, room, fit->is_slow ? INK_WARN : INK_OK, fit->fits);
-    x = canvas_text(canvas, x, y, room - x, fit->any_warning ? INK_WARN : INK_PLAIN, fit->warnings);
-    return canvas_text(canvas, x, y, room - x, INK_PLAIN, fit->speed);
+    x = canvas_text(canvas, x, y, cells(room - x), fit->any_warning ? INK_WARN : INK_PLAIN,
+                    fit->warnings);
+    return canvas_text(canvas, x, y, cells(room - x), INK_PLAIN, fit->speed);
+}
+
+/* The fit as fully as there is room for beside a message of `message` cells. */
+static void say_fit_beside(const struct ui *ui, const struct scene *scene, bool is_wide,
+                           int message, int room, struct fit_text *fit)
+{
+    bool has_room = is_wide && message == 0;
+    say_fit(ui, scene, FULL, has_room, has_room, fit);
+    if (has_room && fit->cells > room) {
+        say_fit(ui, scene, FULL, true, false, fit); /* hints come before the speed of prompts */
+    }
+    if (message > 0 && fit->cells + 3 + message > room) {
+        say_fit(ui, scene, is_wide ? WITHOUT_NOUGHT : SHORTEST, false, false, fit);
+    }
 }
 
 void status_draw(const struct ui *ui, const struct scene *scene, const struct layout *layout,
@@ -209,25 +263,29 @@ void status_draw(const struct ui *ui, const struct scene *scene, const struct la
     int end = ui->width - (layout->is_wide ? 1 : 2);
     say_mode(ui, scene, layout, true, right, sizeof right);
     struct fit_text fit;
-    bool has_room = layout->is_wide && text[0] == '\0';
-    say_fit(scene, has_room, has_room, &fit);
-    if (has_room && fit.cells + 3 > end - text_width(right)) {
-        say_fit(scene, true, false, &fit); /* hints come before the speed of prompts */
-    }
-    int wanted = fit.cells + 3;
-    wanted += !has_help && text[0] != '\0' ? text_width(text) + 3 : 0;
+    bool is_above = !has_help && layout->tensors.height == 1 && text[0] != '\0';
+    int message = has_help || is_above ? 0 : text_width(text);
+    bool is_wide = layout->is_wide && text[0] == '\0';
+    say_fit_beside(ui, scene, is_wide, 0, end - text_width(right) - 3, &fit);
+    int wanted = fit.cells + 3 + (message > 0 ? message + 3 : 0);
     if (wanted > end - text_width(right)) {
         say_mode(ui, scene, layout, false, right,
                  sizeof right); /* what is said comes before hints */
     }
     int room = end - text_width(right) - 2;
-    bool gives_way = !has_help && ink == INK_WARN && fit.over[0] == '\0' && wanted > room;
+    if (message > 0) {
+        say_fit_beside(ui, scene, layout->is_wide, message, room, &fit);
+    }
+    bool gives_way = ink == INK_WARN && fit.over[0] == '\0' && message > 0 && wanted > room;
     int x = gives_way ? -2 : draw_fit(&fit, y, room, canvas);
     canvas_right(canvas, end, y, INK_PLAIN, right);
-    if (has_help) {
-        draw_help_line(ui, layout->help.y, ink, text, canvas);
+    if (is_above) { /* in place of a heading without its list */
+        canvas_fill(canvas, layout->tensors, ' ', INK_PLAIN);
+        canvas_text(canvas, 1, layout->tensors.y, ui->width - 2, ink, text);
+    } else if (has_help) {
+        draw_help_line(ui, is_over(scene), layout->help.y, ink, text, canvas);
     } else {
-        canvas_text(canvas, x + 3, y, room - x - 2, ink, text);
+        canvas_text(canvas, x + 3, y, cells(room - x - 2), ink, text);
     }
     if (ui->prompt.is_open || ui->question.is_open) {
         prompt_draw(ui, scene, has_help ? layout->help.y : y, canvas);

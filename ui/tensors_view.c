@@ -97,7 +97,7 @@ static void draw_tensor(const struct ui *ui, const struct scene *scene, const st
     canvas_put(canvas, 0, y, is_focused ? '>' : ' ', INK_STRONG);
     canvas_text(canvas, 2, y, columns.type - 3, ink, tensor->name);
     canvas_text(canvas, columns.type, y, 8, ink, tensor->type->name);
-    canvas_right(canvas, columns.size_end, y, ink, figure_mib(size, tensor->bytes));
+    canvas_right(canvas, columns.size_end, y, ink, figure_size(size, tensor->bytes, ui->use_gib));
     canvas_text(canvas, columns.device, y, columns.by - columns.device - 1,
                 device == scene->held->device[row] ? device_ink(device) : INK_TARGET,
                 rig_name(scene->rig, device));
@@ -133,7 +133,7 @@ void tensors_draw(const struct ui *ui, const struct scene *scene, const struct l
     canvas_clip(canvas, layout->tensors);
     canvas_text(canvas, 1, y, columns.type - 2, ink, title);
     canvas_text(canvas, columns.type, y, -1, INK_PLAIN, "type");
-    canvas_right(canvas, columns.size_end, y, INK_PLAIN, "MiB");
+    canvas_right(canvas, columns.size_end, y, INK_PLAIN, figure_unit(ui->use_gib));
     canvas_text(canvas, columns.device, y, -1, INK_PLAIN, "on");
     canvas_text(canvas, columns.by, y, -1, INK_PLAIN, "by");
     for (int line = 1; line < layout->tensors.height; line++) {

@@ -1,6 +1,8 @@
 #include "ui/text.h"
 
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <wchar.h>
 
 static bool is_tail(const char *byte)
@@ -96,4 +98,25 @@ size_t text_before(const char *text, size_t at)
         at--;
     }
     return at;
+}
+
+void text_line(const char **text, int cells, char *out, size_t n)
+{
+    const char *end = *text;
+    const char *blank = NULL;
+    int width = 0;
+    while (*end != '\0') {
+        const char *next = end;
+        width += text_cells(text_sanitise(text_next(&next)));
+        if ((width > cells && end > *text) || (size_t)(next - *text) >= n) {
+            break;
+        }
+        blank = *end == ' ' && end > *text ? end : blank;
+        end = next;
+    }
+    if (*end != '\0' && *end != ' ' && blank != NULL) {
+        end = blank;
+    }
+    snprintf(out, n, "%.*s", (int)(end - *text), *text);
+    *text = end + strspn(end, " ");
 }

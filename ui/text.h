@@ -19,6 +19,8 @@ uint32_t text_sanitise(uint32_t code);
 int text_cells(uint32_t code);
 /* Cells of a whole UTF-8 text, sanitised. */
 int text_width(const char *text);
+/* The next line of `*text` that fits `cells`, broken at a blank where there is one; `*text` moves on. */
+void text_line(const char **text, int cells, char *out, size_t n);
 /* Start of the code point before `at` in `text` (for a cursor that walks back). */
 size_t text_before(const char *text, size_t at);
 

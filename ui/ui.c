@@ -300,6 +300,16 @@ static void handle_question(struct ui *ui, uint32_t key, struct intent *intent)
     }
 }
 
+void ui_no_such_key(struct ui *ui, uint32_t key)
+{
+    char name[16];
+    bool has_name = key < 0x80 || (key >= PRESS_UP && key <= PRESS_F12);
+    if (key != PRESS_ESCAPE) {
+        ui_notice(ui, false, "%s does nothing here; ? shows the keys",
+                  has_name ? keymap_key_name(key, name) : "that key");
+    }
+}
+
 static void handle_list_key(struct ui *ui, const struct scene *scene, uint32_t key,
                             struct intent *intent)
 {
@@ -358,6 +368,7 @@ static void handle_list_key(struct ui *ui, const struct scene *scene, uint32_t k
         ui_open(ui, SCREEN_HELP);
         break;
     case ACTION_NONE:
+        ui_no_such_key(ui, key);
         break;
     default:
         if (ops != NULL && ops->act != NULL) {
@@ -467,6 +478,7 @@ void ui_draw(const struct ui *ui, const struct scene *scene, struct canvas *canv
         return;
     }
     ops->draw(ui, scene, canvas);
+    screen_foot(ui, scene, canvas);
     if (ui->prompt.is_open || ui->question.is_open) {
         prompt_draw(ui, scene, ui->height - 1, canvas);
     }

@@ -203,6 +203,33 @@ uint64_t layer_map_bytes(const struct layer_map *map, const uint32_t *rows, size
     return bytes;
 }
 
+static void add_bytes(int device, uint64_t size, size_t n_devices, uint64_t *bytes)
+{
+    if (device == DEVICE_HOST) {
+        bytes[n_devices] += size;
+    } else if (device >= 0 && (size_t)device < n_devices) {
+        bytes[device] += size;
+    }
+}
+
+void layer_map_row_bytes(const struct layer_map *map, const struct evaluation *evaluation,
+                         size_t row, size_t n_devices, uint64_t *bytes)
+{
+    memset(bytes, 0, (n_devices + 1) * sizeof *bytes);
+    for (uint32_t il = 0; il <= map->n_layer; il++) {
+        size_t n = 0;
+        const uint32_t *cell = layer_map_cell(map, row, il, &n);
+        if (row == MAP_HOME) {
+            add_bytes(evaluation->layers[il].cache, evaluation->layers[il].context, n_devices,
+                      bytes);
+        }
+        for (size_t i = 0; i < n; i++) {
+            add_bytes(evaluation->device[cell[i]], layer_map_bytes(map, &cell[i], 1), n_devices,
+                      bytes);
+        }
+    }
+}
+
 /* ---- words ---------------------------------------------------------------------------------- */
 
 void layer_map_ranges(const bool *layers, uint32_t n, struct strbuf *out)

@@ -39,6 +39,11 @@ uint32_t *layer_map_layer_rows(const struct layer_map *map, uint32_t layer, size
 /* ggml bytes of rows, without padding; a tied twin counts nothing. */
 uint64_t layer_map_bytes(const struct layer_map *map, const uint32_t *rows, size_t n);
 
+/* Bytes of a map row on each device, the host last (n_devices + 1 entries); of the home row, the caches. The rest
+ * (not loaded) counts nowhere. */
+void layer_map_row_bytes(const struct layer_map *map, const struct evaluation *evaluation,
+                         size_t row, size_t n_devices, uint64_t *bytes);
+
 /* A selection in words: "layers 12-20 gate, up exps", "output.weight". Appends to `out`. */
 void layer_map_describe(const struct layer_map *map, const uint32_t *rows, size_t n,
                         struct strbuf *out);

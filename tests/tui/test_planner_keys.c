@@ -149,7 +149,7 @@ static const struct press_case cases[] = {
     {ACTION_REDRAW, (unsigned)IN_ALL, "", WRITES, "\033[H\033[2J"},
     {ACTION_SUSPEND, (unsigned)IN_ALL, "", WRITES, "\033[?1049l"},
     {ACTION_LEAVE, LIST, "", SHOWS, "NORMAL"},
-    {ACTION_QUIT, (unsigned)IN_ALL, ":set ctx 40960<Enter>", SHOWS, "not saved."},
+    {ACTION_QUIT, (unsigned)IN_ALL, ":set ctx 40960<Enter>", SHOWS, "not saved:"},
 };
 
 static const struct press_case *case_of(enum action action, enum screen screen)

@@ -129,7 +129,7 @@ Test(planner_probe, leaves_the_screen_alone_and_is_cancelled)
     cr_assert(pty_wait_for(t, "probe: asking llama-server"), "%s", pty_screen(t));
     cr_assert(pty_wait(t, is_asked, program), "%s", pty_screen(t));
     pty_type(t, "?");
-    cr_assert(pty_wait_for(t, "ask your own llama.cpp"), "%s", pty_screen(t));
+    cr_assert(pty_wait_for(t, "Keys of the main screen"), "%s", pty_screen(t));
     pty_type(t, "q");
     cr_assert(pty_wait_for(t, "probe: asking llama-server"), "%s", pty_screen(t));
     pty_type(t, "<Esc>");

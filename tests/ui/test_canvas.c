@@ -82,7 +82,7 @@ Test(figures, round_as_the_screen_says)
     cr_assert_str_eq(figure_mib(out, 2058 * mib), "2 058.0");
     cr_assert_str_eq(figure_mib(out, UINT64_MAX), "17 592 186 044 416.0");
     cr_assert_str_eq(figure_change(out, 5 * mib, 2 * mib, false), "-3.0");
-    cr_assert_str_eq(figure_change(out, 5 * mib, 2565 * mib, true), "+2.50");
+    cr_assert_str_eq(figure_change(out, 5 * mib, 2565 * mib, true), "+2.500");
     cr_assert_str_eq(figure_percent(out, 94, 100), "94.0%");
     cr_assert_str_eq(figure_percent(out, 1, 0), "-");
 }
