@@ -91,6 +91,11 @@ void speed_summary(const struct plan_json_source *source, struct strbuf *out)
         strbuf_format(out, "\n  for a token at depth %llu; each device at\n",
                       (unsigned long long)source->depth);
         add_rates(source, &speed, out);
+        if (source->evaluation->host.headroom < 0) {
+            strbuf_add(out,
+                       "    disk  what does not fit the host is read for every token; that time is "
+                       "not in the figure\n");
+        }
         add_prompt_speed(source, out);
         strbuf_add(out, "\n");
     }

@@ -177,7 +177,9 @@ static void say_speed(const struct scene *scene, bool is_wide, bool with_prompt,
     if (speed == NULL || !speed->known) {
         return;
     }
-    size_t used = (size_t)snprintf(out, n, "   %.1f t/s", speed->tokens_per_second);
+    bool from_disk = scene->shown->host.headroom < 0; /* which the figure leaves out */
+    size_t used =
+        (size_t)snprintf(out, n, "   %s%.1f t/s", from_disk ? "<" : "", speed->tokens_per_second);
     if (is_wide && speed->bound_known && used < n) {
         used += (size_t)snprintf(out + used, n - used, " of at most %.1f",
                                  speed->bound_tokens_per_second);
