@@ -81,7 +81,7 @@ static int wait_ms(const struct planner *planner, const struct input *input)
 {
     struct event again;
     const int waits[] = {input_wait_ms(input), planner_probe_wait_ms(planner),
-                         ui_scroll_wait_ms(&planner->ui, &again)};
+                         planner_auto_wait_ms(planner), ui_scroll_wait_ms(&planner->ui, &again)};
     int least = -1;
     for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
         least = waits[i] >= 0 && (least < 0 || waits[i] < least) ? waits[i] : least;

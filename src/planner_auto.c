@@ -12,12 +12,16 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { ADVICE_MOST = 20000 }; /* tensors times runs: the result waits for it */
 
 struct planner_job {
     pthread_t thread;
     atomic_bool is_cancelled, is_done;
+    atomic_ulong
+        rounds; /* placements looked at in full or in part, as the optimiser asks to go on */
+    struct timespec begin;
     const struct model *model;
     struct plan
         start; /* shares nothing with the planner's: references are not counted atomically */
@@ -33,6 +37,7 @@ struct planner_job {
 static bool go_on(void *payload)
 {
     struct planner_job *job = payload;
+    atomic_fetch_add_explicit(&job->rounds, 1, memory_order_relaxed);
     return !atomic_load(&job->is_cancelled);
 }
 
@@ -146,6 +151,26 @@ void planner_auto_cancel(struct planner *planner)
     }
 }
 
+const char *planner_auto_progress(struct planner *planner)
+{
+    const struct planner_job *job = planner->job;
+    struct timespec now;
+    if (job == NULL) {
+        return "";
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    snprintf(planner->auto_progress, sizeof planner->auto_progress,
+             "auto %s is at work, %ld s, round %lu; Esc takes the best so far",
+             strategy_name(job->options.strategy), (long)(now.tv_sec - job->begin.tv_sec),
+             atomic_load_explicit(&job->rounds, memory_order_relaxed));
+    return planner->auto_progress;
+}
+
+int planner_auto_wait_ms(const struct planner *planner)
+{
+    return planner->job != NULL ? 500 : -1;
+}
+
 bool planner_auto(struct planner *planner, const char *strategy, struct error *error)
 {
     struct optimise_options options = planner->options->automatic;
@@ -165,12 +190,13 @@ bool planner_auto(struct planner *planner, const char *strategy, struct error *e
     job->options = options;
     job->options.go_on = go_on;
     job->options.payload = job;
+    clock_gettime(CLOCK_MONOTONIC, &job->begin);
     if (pthread_create(&job->thread, NULL, work, job) != 0) {
         job_free(job);
         return error_set(error, ERROR_SYSTEM, "no thread for the optimiser");
     }
     planner->job = job;
-    planner_say(planner, false, "auto %s is at work; Esc cancels", strategy_name(options.strategy));
+    planner->message[0] = '\0'; /* room for its progress */
     if (!planner->has_terminal) {
         finish(planner); /* a script waits for it */
     }

@@ -27,6 +27,11 @@ static bool ask_replace(struct planner *planner, const char *path, const char *c
              is_ours ? "%.190s was changed by another program." : "%.200s exists.", path);
     ui_ask(&planner->ui, text);
     ui_answer(&planner->ui, 'r', "replace it", command);
+    if (is_ours) {
+        char compare[COMMAND_MAX];
+        snprintf(compare, sizeof compare, "compare %s", path);
+        ui_answer(&planner->ui, 'c', "compare", compare);
+    }
     return true;
 }
 
@@ -162,7 +167,7 @@ bool planner_run_discard(struct planner *planner, const struct words *words, str
 {
     (void)words;
     (void)error;
-    planner_autosave_forget(planner);
+    planner_left_discard(planner);
     planner_say(planner, false, "the plan of the session before is gone");
     return true;
 }

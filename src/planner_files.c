@@ -1,4 +1,4 @@
-/* The plan in files: the document, exports, and the copy kept in case of a crash. */
+/* The plan in files: the document and exports. */
 #include "src/planner_state.h"
 
 #include "model/base/memory.h"
@@ -10,14 +10,11 @@
 #include "src/plan_json.h"
 #include "src/report.h"
 #include "src/rig_calibration.h"
-#include "src/user_folder.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* The file to name in exports: the model's first part. */
 static const char *model_path(const struct planner *planner)
@@ -106,8 +103,8 @@ bool planner_export_file(struct planner *planner, const char *format, const char
 
 /* ---- the document --------------------------------------------------------------------------- */
 
-static bool write_document(struct planner *planner, const char *path, bool force,
-                           struct error *error)
+bool planner_write_document(struct planner *planner, const char *path, bool force,
+                            struct error *error)
 {
     struct planner_step *now = planner_now(planner);
     struct plan_document_source source = {.model = planner->model,
@@ -213,7 +210,7 @@ void planner_file_known(struct planner *planner)
 
 bool planner_write(struct planner *planner, const char *path, bool force, struct error *error)
 {
-    if (!write_document(planner, path, force, error)) {
+    if (!planner_write_document(planner, path, force, error)) {
         return false;
     }
     char *kept = memory_text(path);
@@ -223,68 +220,4 @@ bool planner_write(struct planner *planner, const char *path, bool force, struct
     planner->saved_id = planner_now(planner)->id;
     planner_autosave_forget(planner);
     return true;
-}
-
-/* ---- the copy kept in case of a crash -------------------------------------------------------- */
-
-/* New: one for each model's path; NULL without a home. */
-static char *autosave_name(const struct planner *planner)
-{
-    const char *model = planner->model->path != NULL ? planner->model->path : "";
-    char *name =
-        memory_format("autosave-%016" PRIx64 ".json", user_hash(USER_HASH, model, strlen(model)));
-    char *path = user_path(USER_STATE, name);
-    free(name);
-    return path;
-}
-
-void planner_autosave_find(struct planner *planner)
-{
-    struct stat there;
-    planner->autosave_path = autosave_name(planner);
-    if (planner->autosave_path != NULL && stat(planner->autosave_path, &there) == 0) {
-        ui_ask(&planner->ui, "A session on this model was not saved:");
-        ui_answer(&planner->ui, 'r', "recover it", "recover");
-        ui_answer(&planner->ui, 'x', "discard it", "discard");
-    }
-}
-
-void planner_autosave(struct planner *planner)
-{
-    uint64_t id = planner_now(planner)->id;
-    if (planner->autosave_path == NULL || planner->autosaved_id == id) {
-        return;
-    }
-    if (!planner_is_unsaved(planner)) {
-        planner_autosave_forget(planner); /* undone to what is saved: nothing to recover */
-        return;
-    }
-    planner->autosaved_id = id;
-    user_make_folders(planner->autosave_path);
-    write_document(planner, planner->autosave_path, true, NULL);
-}
-
-void planner_autosave_forget(struct planner *planner)
-{
-    if (planner->autosave_path != NULL) {
-        unlink(planner->autosave_path);
-    }
-    planner->autosaved_id = planner_now(planner)->id;
-}
-
-bool planner_recover(struct planner *planner, struct error *error)
-{
-    char *plan_path = memory_text(planner->plan_path);
-    uint64_t saved = planner->saved_id;
-    int64_t stamp = planner->plan_stamp;
-    bool fine =
-        planner->autosave_path != NULL && planner_open_file(planner, planner->autosave_path, error);
-    free(planner->plan_path);
-    planner->plan_path = plan_path;
-    planner->saved_id = saved;
-    planner->plan_stamp = stamp;
-    if (fine) {
-        planner_say(planner, false, "recovered; w writes it to a file");
-    }
-    return fine;
 }

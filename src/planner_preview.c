@@ -239,8 +239,10 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .verify = planner->verify,
         .verify_text = planner->verify_error.text,
         .advice = planner->advice_id == planner_now(planner)->id ? &planner->advice : NULL,
-        .message = planner->message[0] != '\0' ? planner->message : planner_probe_progress(planner),
-        .message_is_error = planner->message_is_error,
+        .message = planner->message[0] != '\0' ? planner->message
+                   : planner->job != NULL      ? planner_auto_progress(planner)
+                                               : planner_probe_progress(planner),
+        .message_is_error = planner->message[0] != '\0' && planner->message_is_error,
         .is_unsaved = planner_is_unsaved(planner),
         .plan_path = planner->plan_path,
         .snapshots = planner->snapshot_items,

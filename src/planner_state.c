@@ -213,6 +213,7 @@ void planner_close(struct planner *planner)
     free(planner->room);
     free(planner->plan_path);
     free(planner->autosave_path);
+    free(planner->left_path);
     free(planner->exported);
     entry_explanation_clear(&planner->explained);
     evaluation_clear(&planner->held);

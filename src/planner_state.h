@@ -99,6 +99,7 @@ struct planner {
     char *plan_path;     /* owned or NULL: what `write` writes */
     int64_t plan_stamp;  /* when that file was last changed, as we know it; 0: unknown */
     char *autosave_path; /* owned or NULL */
+    char *left_path;     /* owned or NULL: what a session that is gone has left */
     uint64_t autosaved_id;
     struct log log; /* read by `verify`, and what it says of the plan */
     struct log_report report;
@@ -117,7 +118,7 @@ struct planner {
     struct watch watch;
     struct planner_answer *answers;
     size_t n_answers;
-    char probe_progress[96];
+    char probe_progress[96], auto_progress[96];
     bool probe_by_itself;  /* after an edit has settled; a failure ends that */
     bool told_cards_held;  /* that a card in use keeps it from starting: said once */
     uint64_t probe_due_ms; /* when it starts by itself; 0: not */
@@ -178,8 +179,10 @@ bool planner_commands_file(struct planner *planner, const char *path, struct err
 /* ---- planner_auto.c ---- */
 /* Starts the optimiser; without a terminal it is done on return. `strategy` may be NULL. */
 bool planner_auto(struct planner *planner, const char *strategy, struct error *error);
-void planner_auto_poll(struct planner *planner);   /* takes its plan once it is there */
-void planner_auto_cancel(struct planner *planner); /* waits for it to stop */
+void planner_auto_poll(struct planner *planner);            /* takes its plan once it is there */
+void planner_auto_cancel(struct planner *planner);          /* waits for it to stop */
+const char *planner_auto_progress(struct planner *planner); /* "" while idle */
+int planner_auto_wait_ms(const struct planner *planner);    /* until that is another; -1: idle */
 
 /* ---- planner_probe.c ---- */
 /* Asks llama.cpp about the plan; without a terminal it is done on return. */
@@ -252,9 +255,15 @@ bool planner_export_file(struct planner *planner, const char *format, const char
 /* The plan as a report; how `path` ends tells the format (src/report.h). */
 bool planner_report_file(struct planner *planner, const char *path, bool force,
                          struct error *error);
+bool planner_write_document(struct planner *planner, const char *path, bool force,
+                            struct error *error);
+
+/* ---- planner_autosave.c ---- */
 void planner_autosave(struct planner *planner); /* when something changed */
+/* Names the session's own copy, and asks about what another has left. */
 void planner_autosave_find(struct planner *planner);
-void planner_autosave_forget(struct planner *planner);
+void planner_autosave_forget(struct planner *planner); /* the session's own */
+void planner_left_discard(struct planner *planner);
 bool planner_recover(struct planner *planner, struct error *error);
 
 #endif

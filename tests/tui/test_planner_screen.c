@@ -148,3 +148,14 @@ Test(planner_screen, uses_colours_where_there_are_some)
         pty_end(t);
     }
 }
+
+/* Keys go on while the optimiser works, and its line stands again behind what they say. */
+Test(planner_screen, the_optimiser_says_how_it_gets_on_until_it_is_done)
+{
+    struct pty *t = demo(24, 80, NULL, NULL);
+    pty_type(t, "al");
+    cr_assert(pty_wait_for(t, "auto speed is at work, "), "%s", pty_screen(t));
+    cr_assert(pty_shows(t, "Tensors of layer 1:"), "%s", pty_screen(t));
+    cr_assert(pty_wait_for(t, "t/s, before "), "%s", pty_screen(t));
+    pty_end(t);
+}
