@@ -20,6 +20,9 @@ static bool better(const struct layout *a, const struct layout *b)
     if (a->excess != b->excess) {
         return a->excess < b->excess;
     }
+    if (a->spills != b->spills) {
+        return b->spills;
+    }
     double slack = b->seconds * 1e-6;
     if (a->seconds < b->seconds - slack || a->seconds > b->seconds + slack) {
         return a->seconds < b->seconds;
@@ -250,8 +253,13 @@ static void blank(struct plan *out, const struct plan *start, const struct evalu
 
 bool candidate_better(const struct candidate *a, const struct candidate *b)
 {
-    if (!b->there || a->fits != b->fits) {
-        return !b->there || a->fits;
+    bool a_is_long = a->n_rules > MOST_RULES;
+    bool b_is_long = b->n_rules > MOST_RULES;
+    if (!b->there || a->excess != b->excess) {
+        return !b->there || a->excess < b->excess;
+    }
+    if (a_is_long != b_is_long || a->spills != b->spills) {
+        return a_is_long != b_is_long ? b_is_long : b->spills;
     }
     double slack = b->seconds * 1e-4; /* so little is not worth a rule more */
     if (a->seconds < b->seconds - slack || a->seconds > b->seconds + slack) {
@@ -270,7 +278,28 @@ void optimise_write(const struct search *search, const struct layout *layout,
     apply(search, layout, start, now, out);
 }
 
-/* Evaluates `plan` (taken) and keeps it where it beats the best so far. `compute` becomes what it needs. */
+static uint64_t excess_of(const struct device_use *use)
+{
+    return use->headroom < 0 ? (uint64_t)-use->headroom : 0;
+}
+
+/* What the plan needs beyond what there is. */
+static void weigh(const struct search *search, const struct evaluation *result,
+                  struct candidate *now, uint64_t *compute, bool *same)
+{
+    size_t n = search->load->n_devices;
+    for (size_t k = 0; k <= n; k++) {
+        bool host = k == n;
+        const struct device_use *use = host ? &result->host : &result->devices[search->in_use[k]];
+        *same = *same && use->compute == compute[k];
+        compute[k] = use->compute;
+        now->compute += host ? 0 : use->compute;
+        now->excess += use->fits ? 0 : excess_of(use);
+        now->spills = host && use->fits && use->headroom < 0;
+    }
+    now->fits = now->excess == 0;
+}
+
 bool optimise_consider(const struct search *search, struct plan *plan, const struct layout *layout,
                        struct candidate *best, uint64_t *compute, struct optimise_report *report)
 {
@@ -279,17 +308,11 @@ bool optimise_consider(const struct search *search, struct plan *plan, const str
     plan_evaluate(search->model, search->rig, plan, NULL, &result);
     speed_estimate(search->model, search->rig, &result, search->options->depth, &speed);
     report->rounds++;
-    struct candidate now = {.plan = *plan, .there = true, .fits = true, .n_rules = result.rules.n};
+    struct candidate now = {.plan = *plan, .there = true, .n_rules = result.rules.n};
     now.seconds = speed.known ? speed.seconds : layout->seconds;
     now.prefers_room = best->prefers_room;
     bool same = true;
-    for (size_t k = 0; k < search->load->n_devices; k++) {
-        const struct device_use *use = &result.devices[search->in_use[k]];
-        same = same && use->compute == compute[k];
-        now.fits = now.fits && use->fits;
-        compute[k] = use->compute;
-        now.compute += use->compute;
-    }
+    weigh(search, &result, &now, compute, &same);
     if (candidate_better(&now, best)) {
         now.layout = best->layout;
         layout_copy(&now.layout, layout, search->load);
@@ -312,13 +335,14 @@ void optimise_settle(struct search *search, const struct plan *start, const stru
                      struct candidate *best, struct optimise_report *report)
 {
     const struct load *load = search->load;
-    uint64_t *compute = memory_array(load->n_devices, sizeof *compute);
+    uint64_t *compute = memory_array(load->n_devices + 1, sizeof *compute);
     uint64_t *reserved = memory_array(load->n_devices, sizeof *reserved);
     struct layout layout;
     layout_init(&layout, load);
     for (size_t k = 0; k < load->n_devices; k++) {
         compute[k] = now->devices[now->in_use[k]].compute;
     }
+    compute[load->n_devices] = now->host.compute;
     for (int round = 0; round < MAX_ROUNDS && optimise_goes_on(search); round++) {
         for (size_t k = 0; k < load->n_devices; k++) {
             /* in the second half only grow, so that two layouts cannot call each other for ever */
@@ -327,6 +351,8 @@ void optimise_settle(struct search *search, const struct plan *start, const stru
             uint64_t budget = budget_for(search, &now->devices[now->in_use[k]]);
             search->capacity[k] = budget > reserved[k] ? budget - reserved[k] : 0;
         }
+        uint64_t taken = compute[load->n_devices] + now->host.beside;
+        search->capacity[load->n_devices] = now->host.budget > taken ? now->host.budget - taken : 0;
         search_homes(search, &layout);
         if (search->options->strategy == STRATEGY_BALANCE) {
             balance(search, &layout);
@@ -377,7 +403,7 @@ static void settle_fit(struct search *search, const struct plan *start,
     optimise_settle(search, start, now, best, report);
     search->runs = NULL;
     struct layout none;
-    uint64_t *compute = memory_array(search->load->n_devices, sizeof *compute);
+    uint64_t *compute = memory_array(search->load->n_devices + 1, sizeof *compute);
     layout_init(&none, search->load);
     memcpy(none.counts, evaluation.runs, (search->load->n_devices + 1) * sizeof *none.counts);
     layout_fill(&none, search->load, search->capacity, search->may);
@@ -386,6 +412,34 @@ static void settle_fit(struct search *search, const struct plan *start,
     layout_clear(&none);
     free(compute);
     evaluation_clear(&evaluation);
+}
+
+/* Where nothing fits: as little on the cards as can be, which makes their buffers small; and what --fit would do. */
+static void settle_least(struct search *search, const struct plan *start,
+                         const struct evaluation *now, struct candidate *best,
+                         struct optimise_report *report)
+{
+    uint32_t *runs = memory_array(search->load->n_devices + 1, sizeof *runs);
+    runs[0] = search->load->n_layer + 1;
+    search->runs = load_breaks(search->load, runs) == 0 ? runs : search->now_runs;
+    search->may = 0;
+    optimise_settle(search, start, now, best, report);
+    search->may = FILL_EXPERTS | FILL_FOREIGN;
+    optimise_settle(search, start, now, best, report);
+    search->runs = NULL;
+    settle_fit(search, start, now, best, report);
+    free(runs);
+}
+
+/* What a strategy of the cards cannot make fit, speed may: a plan that fits comes before the strategy. */
+static bool speed_instead(const struct model *model, const struct rig *rig,
+                          const struct plan *start, const struct optimise_options *options,
+                          struct plan *out, struct optimise_report *report, struct error *error)
+{
+    struct optimise_options as_speed = *options;
+    as_speed.strategy = STRATEGY_SPEED;
+    plan_clear(out);
+    return plan_optimise(model, rig, start, &as_speed, out, report, error);
 }
 
 bool plan_optimise(const struct model *model, const struct rig *rig, const struct plan *start,
@@ -422,7 +476,7 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
                             .load = &load,
                             .in_use = now.in_use,
                             .now_runs = now.runs};
-    search.capacity = memory_array(load.n_devices, sizeof *search.capacity);
+    search.capacity = memory_array(load.n_devices + 1, sizeof *search.capacity);
     struct candidate best = {0};
     layout_init(&best.layout, &load);
     unsigned experts = options->strategy == STRATEGY_EXPERTS_CPU ? 0 : FILL_EXPERTS;
@@ -433,7 +487,11 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
     if (options->strategy == STRATEGY_SPEED) {
         search.may = experts | FILL_FOREIGN;
         settle_fit(&search, start, &now, &best, report);
+        if (!best.fits) {
+            settle_least(&search, start, &now, &best, report);
+        }
         optimise_polish(&search, start, &now, &best, report);
+        optimise_refine(&search, start, &now, &best, report);
     }
     report->cancelled = !optimise_goes_on(&search);
     if (best.there) {
@@ -441,9 +499,12 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
     } else {
         plan_copy(out, start); /* cancelled before the first round */
     }
+    bool again =
+        best.there && !best.fits && !report->cancelled &&
+        (options->strategy == STRATEGY_BALANCE || options->strategy == STRATEGY_AGGRESSIVE);
     layout_clear(&best.layout);
     free(search.capacity);
     load_clear(&load);
     evaluation_clear(&now);
-    return true;
+    return !again || speed_instead(model, rig, start, options, out, report, error);
 }

@@ -45,7 +45,8 @@ struct optimise_report {
 
 /* New `*out` (plan_clear it). Starts from `start`: its settings, -dev, locks and extra arguments stay; its
  * homes and overrides are replaced. Fails with ERROR_INPUT where `start` is refused by llama.cpp or no device
- * is in use. The result may be over budget where even the least placement is; evaluate it to know. */
+ * is in use. The result may be over budget where even the least placement is; evaluate it to know. Where
+ * STRATEGY_BALANCE or STRATEGY_AGGRESSIVE finds nothing that fits it is STRATEGY_SPEED's. */
 bool plan_optimise(const struct model *model, const struct rig *rig, const struct plan *start,
                    const struct optimise_options *options, struct plan *out,
                    struct optimise_report *report, struct error *error);

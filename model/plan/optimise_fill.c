@@ -30,6 +30,7 @@ void layout_copy(struct layout *to, const struct layout *from, const struct load
     to->seconds = from->seconds;
     to->feasible = from->feasible;
     to->excess = from->excess;
+    to->spills = from->spills;
     to->broken = from->broken;
 }
 
@@ -108,19 +109,22 @@ static bool worth_the_way(const struct load *load, int home, int place, uint32_t
     return load->switch_seconds == NULL || saved > way - instead;
 }
 
+enum { FILL_SLOW = 4 }; /* cards slower than the host as well: it has no room */
+
 /* What is still on the host goes to whatever card has room, the fastest first. */
 static void fill_foreign(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                         const int16_t *home, const uint16_t *fastest, bool expert)
+                         const int16_t *home, const uint16_t *fastest, bool expert, unsigned may)
 {
+    bool slow = (may & FILL_SLOW) != 0;
     for (size_t i = 0; i < load->n_devices; i++) {
         int place = fastest[i];
-        if (load->seconds_per_byte[place] >= load->host_seconds_per_byte) {
+        if (load->seconds_per_byte[place] >= load->host_seconds_per_byte && !slow) {
             continue; /* slower than the host: leave it to its own layers */
         }
         for (size_t u = load->n_units; u-- > 0;) {
             const struct unit *unit = &load->units[u];
             if (unit->expert == expert && layout->unit_at[u] < 0 &&
-                worth_the_way(load, home[unit->layer], place, unit->layer)) {
+                (slow || worth_the_way(load, home[unit->layer], place, unit->layer))) {
                 put(layout, unit, u, place, capacity);
             }
         }
@@ -216,6 +220,18 @@ static double switches_cost(const struct layout *layout, const struct load *load
     return seconds;
 }
 
+static uint64_t on_host(const struct layout *layout, const struct load *load, const int16_t *home)
+{
+    uint64_t bytes = load->host_bytes;
+    for (uint32_t il = 0; il <= load->n_layer; il++) {
+        bytes += home[il] < 0 ? load->layers[il].bytes : 0;
+    }
+    for (size_t u = 0; u < load->n_units; u++) {
+        bytes += layout->unit_at[u] < 0 ? load->units[u].bytes : 0;
+    }
+    return bytes;
+}
+
 static void sum_up(struct layout *layout, const struct load *load, const int16_t *home,
                    double seconds)
 {
@@ -241,6 +257,23 @@ static void order_by_speed(const struct load *load, uint16_t *fastest)
     }
 }
 
+static void fill(struct layout *layout, const struct load *load, const uint64_t *capacity,
+                 const int16_t *home, const uint16_t *fastest, unsigned may)
+{
+    bool foreign = (may & FILL_FOREIGN) != 0;
+    fill_own(layout, load, capacity, home, false);
+    if (foreign) {
+        fill_foreign(layout, load, capacity, home, fastest, false, may);
+    }
+    if ((may & FILL_EXPERTS) != 0) {
+        fill_own(layout, load, capacity, home, true);
+        if (foreign) {
+            fill_foreign(layout, load, capacity, home, fastest, true, may);
+            tighten(layout, load, capacity, home);
+        }
+    }
+}
+
 void layout_fill(struct layout *layout, const struct load *load, const uint64_t *capacity,
                  unsigned may)
 {
@@ -251,19 +284,18 @@ void layout_fill(struct layout *layout, const struct load *load, const uint64_t 
     for (size_t u = 0; u < load->n_units; u++) {
         layout->unit_at[u] = -1;
     }
-    bool foreign = (may & FILL_FOREIGN) != 0;
     if (layout->feasible) {
-        fill_own(layout, load, capacity, home, false);
-        if (foreign) {
-            fill_foreign(layout, load, capacity, home, fastest, false);
-        }
+        fill(layout, load, capacity, home, fastest, may);
     }
-    if (layout->feasible && (may & FILL_EXPERTS) != 0) {
-        fill_own(layout, load, capacity, home, true);
-        if (foreign) {
-            fill_foreign(layout, load, capacity, home, fastest, true);
-            tighten(layout, load, capacity, home);
-        }
+    uint64_t host = capacity[load->n_devices];
+    layout->spills = on_host(layout, load, home) > host;
+    if (layout->spills && layout->feasible && (may & FILL_FOREIGN) != 0) {
+        fill(layout, load, capacity, home, fastest, may | FILL_SLOW);
+        layout->spills = on_host(layout, load, home) > host;
+    }
+    if (layout->spills && !load->host_is_elastic) {
+        layout->excess += on_host(layout, load, home) - host;
+        layout->feasible = false;
     }
     sum_up(layout, load, home, seconds);
     free(fastest);

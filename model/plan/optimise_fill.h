@@ -11,8 +11,10 @@ struct layout {
     uint32_t foreign; /* units on a card that is not their layer's home */
     double seconds;   /* for one token */
     bool feasible;    /* fixed parts fit everywhere */
-    uint64_t excess;  /* bytes of fixed parts that do not */
-    uint32_t broken;  /* layers without the home that they keep */
+    uint64_t
+        excess; /* bytes of fixed parts that do not, and what a host that is not elastic has no room for */
+    bool spills;     /* more on the host than it holds */
+    uint32_t broken; /* layers without the home that they keep */
 };
 
 void layout_init(struct layout *layout, const struct load *load);
@@ -25,8 +27,8 @@ enum {
     FILL_FOREIGN = 2
 }; /* routed experts may go to cards; units may leave their layer's home for another card */
 
-/* Places every unit for `layout->counts` within `capacity` (bytes per device in use for weights and
- * cache), and sets used, foreign, seconds and feasible. `may`: FILL_ flags. */
+/* Places every unit for `layout->counts` within `capacity` (bytes for weights and cache, per device in use, last
+ * the host), and sets used, foreign, seconds and feasible. `may`: FILL_ flags. */
 void layout_fill(struct layout *layout, const struct load *load, const uint64_t *capacity,
                  unsigned may);
 

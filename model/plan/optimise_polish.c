@@ -166,7 +166,7 @@ void optimise_polish(struct search *search, const struct plan *start, const stru
     struct polish polish = {.search = search, .start = start, .now = now, .report = report};
     uint32_t evaluations = (uint32_t)(POLISH_TENSORS / (search->model->n_tensors + 1));
     polish.last = report->rounds + evaluations;
-    polish.compute = memory_array(load->n_devices, sizeof *polish.compute);
+    polish.compute = memory_array(load->n_devices + 1, sizeof *polish.compute);
     uint32_t *runs = memory_array(load->n_devices + 1, sizeof *runs);
     layout_init(&polish.trial, load);
     for (double before = 0; before != best->seconds && polish_goes_on(&polish);) {

@@ -82,6 +82,7 @@ static void add_row(struct load *load, const struct model *model, const struct p
 {
     const struct model_tensor *tensor = &model->tensors[row];
     if (tensor->role == ROLE_SKIPPED || tensor->role == ROLE_INPUT) {
+        load->host_bytes += now->device[row] == DEVICE_HOST ? tensor->bytes : 0;
         return;
     }
     uint64_t bytes = weight_alloc_bytes(tensor->type, tensor->ne, tensor->bytes, backend);
@@ -92,9 +93,8 @@ static void add_row(struct load *load, const struct model *model, const struct p
     double read = (double)tensor->bytes * speed_active(model, row);
     if (plan->locked[row] != 0) {
         int place = place_in_use(now, now->device[row]);
-        if (place >= 0) {
-            load->pinned[place] += bytes;
-        }
+        uint64_t *there = place >= 0 ? &load->pinned[place] : &load->host_bytes;
+        *there += bytes;
         return;
     }
     int kind = tensor->role == ROLE_LAYER && tensor->layer >= 0 ? unit_kind(tensor) : -1;
@@ -229,6 +229,8 @@ void load_init(struct load *load, const struct model *model, const struct rig *r
     }
     free(open);
     qsort(load->units, load->n_units, sizeof *load->units, by_layer_then_size);
+    load->host_is_elastic = now->resolved.load_mode == LOAD_MMAP;
+    load->host_bytes += now->resolved.offload_kqv ? 0 : now->host.context;
     find_locked_homes(load, model, plan, now);
     find_leaders(load);
     find_switches(load, model, rig, now);

@@ -35,9 +35,12 @@ struct load {
     struct layer_load *layers; /* n_layer + 1 */
     struct unit *units;        /* in layer order, big ones of a layer first */
     size_t n_units;
-    size_t n_devices;         /* devices in use */
-    uint64_t *pinned;         /* per device in use: bytes of locked rows there */
-    uint64_t everywhere;      /* bytes that each card in use takes once (rope tables) */
+    size_t n_devices;    /* devices in use */
+    uint64_t *pinned;    /* per device in use: bytes of locked rows there */
+    uint64_t everywhere; /* bytes that each card in use takes once (rope tables) */
+    uint64_t
+        host_bytes; /* what is on the host whatever the layout: tables, locked rows, caches with -nkvo */
+    bool host_is_elastic;     /* mapped weights beyond its memory are read from disk */
     double *seconds_per_byte; /* per device in use */
     double host_seconds_per_byte;
     /* (n_devices + 1)^2: from [i] to [j], 0 the host, 1 + k the k-th device in use; NULL where none costs anything */

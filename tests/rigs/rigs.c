@@ -1,10 +1,11 @@
 // otplan-rigs: the optimiser over every reference model and a dozen rigs, as a table: does the plan fit, how
 // near is it to the bound, how much faster than what --fit does. With `fit`: our --fit beside llama.cpp's. With
-// `markdown`: both, as docs/optimiser-table.md.
+// `markdown`: both, as docs/optimiser-table.md. With `random SEED N`: rigs that are drawn, and what must hold on each.
 #include "model/base/memory.h"
 #include "model/plan/optimise.h"
 #include "model/plan/optimise_fit.h"
 #include "model/plan/speed.h"
+#include "tests/rigs/random.h"
 #include "tests/support/oracle.h"
 
 #include <json-c/json.h>
@@ -301,6 +302,13 @@ int main(int argc, char **argv)
     if (!oracle_present()) {
         puts("no ../shared/oracle: nothing to measure");
         return 0;
+    }
+    if (strcmp(what, "random") == 0) {
+        uint32_t seed = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1;
+        size_t n = argc > 3 ? strtoul(argv[3], NULL, 10) : 100;
+        size_t wrong = random_rigs(seed, n);
+        printf("%zu random rigs from seed %u: %zu with faults\n", n, seed, wrong);
+        return wrong > 0;
     }
     if (strcmp(what, "fit") == 0)
         fit_table();
