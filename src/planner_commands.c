@@ -385,6 +385,7 @@ static const struct {
     {{"w", NULL}, planner_run_write},
     {{"wq", NULL}, run_write_quit},
     {{"mark", NULL}, planner_run_mark},
+    {{"complete-file", NULL}, planner_run_complete_file},
     {{"drop", NULL}, run_drop},
     {{"ask", NULL}, planner_run_ask},
     {{"import", "FILE: -ot lines, a script, a command: its placement"}, planner_run_open},

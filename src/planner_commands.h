@@ -12,6 +12,7 @@ command_function planner_run_export, planner_run_report, planner_run_copy, plann
     planner_run_open, planner_run_import_pasted, planner_run_verify, planner_run_theme,
     planner_run_recover, planner_run_discard, planner_run_ask, planner_run_repair,
     planner_run_replan, planner_run_forget_peaks, planner_run_snapshot, planner_run_compare,
-    planner_run_restore, planner_run_forget, planner_run_read, planner_run_mark;
+    planner_run_restore, planner_run_forget, planner_run_read, planner_run_mark,
+    planner_run_complete_file;
 
 #endif

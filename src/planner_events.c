@@ -29,6 +29,7 @@ void planner_handle(struct planner *planner, const struct event *event, uint64_t
     struct intent intent;
     bool is_motion = event->kind == EVENT_MOUSE && event->mouse.action != MOUSE_PRESS;
     if (!is_motion) {
+        planner_offered_forget(planner);
         planner->message[0] = '\0';
     }
     bool is_escape = event->kind == EVENT_KEY && event->key == PRESS_ESCAPE;

@@ -253,6 +253,8 @@ void planner_scene(struct planner *planner, struct scene *scene)
         .room = planner->room,
         .words = planner->words,
         .n_words = planner->n_words,
+        .offered = planner->offered,
+        .n_offered = planner->n_offered,
         .watch = planner_watch_now(planner),
         .report = planner->has_report ? &planner->report : NULL,
         .exported = planner->exported,

@@ -193,6 +193,7 @@ void planner_close(struct planner *planner)
     planner_listing_close(planner);
     planner_watch_close(planner);
     planner_report_forget(planner);
+    planner_offered_forget(planner);
     advice_clear(&planner->advice);
     speed_clear(&planner->speed);
     speed_clear(&planner->preview_speed);

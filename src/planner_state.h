@@ -24,6 +24,8 @@ struct planner_step { /* a plan on a machine, and what was done to get there */
 
 struct session;
 
+enum { OFFERED_MOST = 8 };
+
 #define SNAPSHOT_NOW SIZE_MAX /* in place of a snapshot: the plan as it is */
 
 struct planner_snapshot { /* a plan kept, or read from a file, to look at beside another */
@@ -91,6 +93,8 @@ struct planner {
     size_t n_themes;
     struct scene_item *words;
     size_t n_words;
+    struct scene_item offered[OFFERED_MOST]; /* names owned: files that Tab found */
+    size_t n_offered;
 
     struct ui ui;
     struct canvas canvas;
@@ -257,6 +261,9 @@ bool planner_report_file(struct planner *planner, const char *path, bool force,
                          struct error *error);
 bool planner_write_document(struct planner *planner, const char *path, bool force,
                             struct error *error);
+
+/* ---- planner_complete.c ---- */
+void planner_offered_forget(struct planner *planner);
 
 /* ---- planner_autosave.c ---- */
 void planner_autosave(struct planner *planner); /* when something changed */

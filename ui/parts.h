@@ -37,7 +37,8 @@ void arguments_draw(const struct ui *ui, const struct scene *scene, const struct
 int arguments_lines(const struct scene *scene, int width);
 void status_draw(const struct ui *ui, const struct scene *scene, const struct layout *layout,
                  struct canvas *canvas);
-void prompt_complete(struct ui *ui, const struct scene *scene);
+/* False where no word of ours begins so. */
+bool prompt_complete(struct ui *ui, const struct scene *scene);
 void prompt_draw(const struct ui *ui, const struct scene *scene, int y, struct canvas *canvas);
 
 char device_glyph(int device); /* '0'..'9', 'A'..'F', 'c', '*', '.' for none, '#' past F */

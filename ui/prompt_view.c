@@ -30,6 +30,10 @@ static void draw_question(const struct ui *ui, int y, struct canvas *canvas)
 static void draw_candidates(const struct ui *ui, const struct scene *scene, int y,
                             struct canvas *canvas)
 {
+    for (int i = 0; i < (int)scene->n_offered && y - 1 - i > 1; i++) {
+        canvas_fill(canvas, (struct rect){0, y - 1 - i, ui->width, 1}, ' ', INK_PLAIN);
+        canvas_text(canvas, 2, y - 1 - i, ui->width - 3, INK_KEY, scene->offered[i].name);
+    }
     if (ui->prompt.kind != PROMPT_COMMAND || memchr(ui->prompt.text, ' ', ui->prompt.length)) {
         return;
     }
@@ -70,18 +74,23 @@ void prompt_draw(const struct ui *ui, const struct scene *scene, int y, struct c
     canvas_text(canvas, x, y, room, INK_PROMPT, text);
     canvas->cursor_x = x + cursor;
     canvas->cursor_y = y;
-    if (scene->preview_text != NULL && scene->preview_text[0] != '\0') {
-        int end = x + text_width(text) + 3;
-        canvas_text(canvas, end, y, ui->width - end, INK_DIM, scene->preview_text);
+    const char *beside = scene->preview_text != NULL ? scene->preview_text : "";
+    if (beside[0] == '\0' && ui->prompt.kind == PROMPT_FILTER) {
+        beside = ui->prompt.length == 0 ? "a pattern, as -ot takes it; Enter selects  Esc cancels"
+                                        : "Enter selects  Esc cancels";
+    }
+    int end = x + text_width(text) + 3;
+    if (end < ui->width) {
+        canvas_text(canvas, end, y, ui->width - end, INK_DIM, beside);
     }
 }
 
-void prompt_complete(struct ui *ui, const struct scene *scene)
+bool prompt_complete(struct ui *ui, const struct scene *scene)
 {
     struct prompt *prompt = &ui->prompt;
     size_t start = prompt_word(prompt);
     if (prompt->kind != PROMPT_COMMAND) {
-        return;
+        return false;
     }
     char common[128] = "";
     size_t found = 0;
@@ -108,4 +117,5 @@ void prompt_complete(struct ui *ui, const struct scene *scene)
     if (found > 0) {
         prompt_replace_word(prompt, common);
     }
+    return found > 0;
 }

@@ -63,6 +63,8 @@ struct scene {
     size_t n_commands;
     const struct scene_item *words; /* what may stand after a command: devices, settings */
     size_t n_words;
+    const struct scene_item *offered; /* above the prompt: what may stand where it is typed */
+    size_t n_offered;
     const struct log_report *report; /* verify screen; NULL: no log was read */
     const struct watch *watch;       /* watch screen; NULL: nothing was read yet */
     const char *probe_text; /* "probe, llama.cpp 7123 (abc)"; NULL: figures are not probed */

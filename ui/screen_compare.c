@@ -15,7 +15,7 @@
 
 struct paper {
     struct canvas *canvas; /* NULL: only count */
-    int top, height, line;
+    int width, top, height, line;
     bool use_gib;
     int before_end, after_end, change_end; /* columns of what is being written */
 };
@@ -26,12 +26,19 @@ static int paper_y(struct paper *paper)
     return paper->canvas != NULL && y >= 0 && y < paper->height ? 2 + y : -1;
 }
 
+/* As many lines as it takes. */
 static void paper_text(struct paper *paper, enum ink ink, const char *text)
 {
-    int y = paper_y(paper);
-    if (y >= 0) {
-        canvas_text(paper->canvas, 2, y, paper->canvas->width - 3, ink, text);
-    }
+    int x = 2;
+    do {
+        char line[512];
+        int y = paper_y(paper);
+        text_line(&text, paper->width - x - 1, line, sizeof line);
+        if (y >= 0) {
+            canvas_text(paper->canvas, x, y, -1, ink, line);
+        }
+        x = 6;
+    } while (*text != '\0');
 }
 
 static void columns(struct paper *paper, int before_end, int after_end, int change_end)
@@ -387,6 +394,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
     screen_frame(ui, scene, canvas, title,
                  "Up Down scroll  S other snapshots and files  s take one  q back");
     struct paper paper = {.canvas = canvas,
+                          .width = ui->width,
                           .top = screen_list_of(ui, SCREEN_COMPARE)->cursor,
                           .height = screen_height(ui),
                           .use_gib = ui->use_gib};
@@ -395,7 +403,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
 
 static int lines(const struct ui *ui, const struct scene *scene)
 {
-    struct paper paper = {0};
+    struct paper paper = {.width = ui->width};
     if (scene->before.evaluation != scene->after.evaluation) {
         compare_all(scene, ui->width, &paper);
     }

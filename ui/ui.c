@@ -257,7 +257,9 @@ static void handle_prompt(struct ui *ui, const struct scene *scene, const struct
     case PROMPT_OPEN:
         break;
     case PROMPT_COMPLETE:
-        prompt_complete(ui, scene);
+        if (!prompt_complete(ui, scene)) {
+            snprintf(intent->command, sizeof intent->command, "complete-file");
+        }
         break;
     case PROMPT_CHANGED:
         if (filter) {

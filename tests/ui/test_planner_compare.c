@@ -171,3 +171,28 @@ Test(planner_compare, figures_in_the_unit_of_the_user)
     shows("Used, GiB");
     shows("12.182 GiB"); /* what moved */
 }
+
+Test(planner_compare, tab_completes_the_names_of_files)
+{
+    stage_type(stage, ":compare a.\t");
+    cr_assert_str_eq(stage->planner.ui.prompt.text, "compare a.json");
+    stage_type(stage, "\033SI\t");
+    shows("a.json");
+    shows("b c.json");
+    stage_type(stage, "a\t\r");
+    shows("1  a.json");
+    cr_assert_not(stage_shows(stage, "  b c.json"), "%s", stage_text(stage));
+    stage_type(stage, ":set cache-f\t"); /* words of ours first */
+    cr_assert_str_eq(stage->planner.ui.prompt.text, "set cache-f");
+    stage_type(stage, "\033:export script nothing-\t");
+    cr_assert_str_eq(stage->planner.ui.prompt.text, "export script nothing-");
+}
+
+/* A line that is longer than the screen goes on in the next. */
+Test(planner_compare, what_moved_is_said_whole)
+{
+    stage_command(stage, "move gate_exps,up_exps 1,3,5,7,9,11,40,42,44,46,48,50 CUDA3");
+    stage_command(stage, "compare start");
+    stage_type(stage, "\033[6~"); /* page down */
+    shows("CPU -> CUDA3, 24 tensors, 28 560.0 MiB");
+}
