@@ -42,6 +42,9 @@ static bool run_move(struct planner *planner, const struct words *words, struct 
         edit_clear(&edit);
         return false;
     }
+    if (edit.kind == EDIT_SEND) {
+        planner->ui.last_target = edit.device; /* of M and P */
+    }
     return edit_and_clear(planner, &edit, error);
 }
 

@@ -2,6 +2,7 @@
 #include "src/planner_state.h"
 
 #include "model/base/memory.h"
+#include "ui/hints.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +24,28 @@ static void apply(struct planner *planner, struct intent *intent)
     }
 }
 
+/* A click on a hint in the last line, or on an answer there, is its key. */
+static bool is_hint(const struct planner *planner, const struct event *event, struct event *key)
+{
+    const struct mouse *mouse = &event->mouse;
+    bool is_click =
+        event->kind == EVENT_MOUSE && mouse->action == MOUSE_PRESS && mouse->button == 0;
+    if (!is_click || planner->ui.prompt.is_open || mouse->y != planner->canvas.height - 1) {
+        return false;
+    }
+    *key = (struct event){.kind = EVENT_KEY,
+                          .key = hints_key_at(&planner->canvas, mouse->x, mouse->y)};
+    return key->key != 0;
+}
+
 void planner_handle(struct planner *planner, const struct event *event, uint64_t time_ms)
 {
     struct scene scene;
+    struct event key;
+    if (is_hint(planner, event, &key)) {
+        planner_handle(planner, &key, time_ms);
+        return;
+    }
     struct intent intent;
     bool is_motion = event->kind == EVENT_MOUSE && event->mouse.action != MOUSE_PRESS;
     if (!is_motion) {

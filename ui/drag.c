@@ -21,7 +21,7 @@ static enum gesture press(struct drag *drag, const struct mouse *mouse, const st
         return drag_cancel(drag);
     }
     bool twice = mouse->button == 0 && is_double(drag, hit, time_ms);
-    drag->start = drag->now = *hit;
+    drag->start = drag->before = drag->now = *hit;
     drag->last_press = *hit;
     drag->last_press_ms = twice ? 0 : time_ms; /* a third press begins anew */
     if (twice) {
@@ -56,7 +56,6 @@ static enum gesture press(struct drag *drag, const struct mouse *mouse, const st
         return GESTURE_LABEL;
     case PLACE_BAR:
     case PLACE_ARGUMENTS:
-    case PLACE_HINT:
         return GESTURE_CLICK;
     case PLACE_NOTHING:
         break;
@@ -69,6 +68,7 @@ static enum gesture move(struct drag *drag, const struct mouse *mouse, const str
     if (mouse->button == 3) {
         return drag_cancel(drag); /* the release was lost outside the window */
     }
+    drag->before = drag->now;
     drag->now = *hit;
     switch (drag->state) {
     case DRAG_IDLE:

@@ -19,7 +19,6 @@ enum place {
     PLACE_LABEL,  /* row label: `row` */
     PLACE_TENSOR, /* line `index` of the tensor list */
     PLACE_ARGUMENTS,
-    PLACE_HINT, /* a key hint: `index` is the key */
 };
 
 struct hit {
@@ -64,8 +63,8 @@ enum drag_state {
 
 struct drag {
     enum drag_state state;
-    struct hit start, now;
-    int amount; /* wheel: -1 up, 1 down */
+    struct hit start, before, now; /* before: where the last event was */
+    int amount;                    /* wheel: -1 up, 1 down */
     uint64_t last_press_ms;
     struct hit last_press;
 };

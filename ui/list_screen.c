@@ -1,4 +1,5 @@
 /* What all list screens share: a heading, a list with a cursor, a foot with messages and hints. */
+#include "ui/hints.h"
 #include "ui/parts.h"
 #include "ui/text.h"
 
@@ -80,7 +81,7 @@ int screen_frame(const struct ui *ui, const struct scene *scene, struct canvas *
     if (foot_message(ui, scene, &is_error) == NULL) {
         char fitting[256];
         fit_hints(hints, ui->width - 2, fitting, sizeof fitting);
-        canvas_text(canvas, 1, ui->height - 1, ui->width - 2, INK_DIM, fitting);
+        hints_draw(canvas, 1, ui->height - 1, ui->width - 2, fitting);
     }
     return 2;
 }

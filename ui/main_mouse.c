@@ -256,7 +256,12 @@ static void paint(struct ui *ui, const struct scene *scene)
         return;
     }
     if (now->place == PLACE_CELL && (now->row == MAP_HOME) == (ui->drag.start.row == MAP_HOME)) {
-        for (uint32_t il = now->layer; il < now->layer + (uint32_t)ui->fold; il++) {
+        /* a quick mouse leaves cells out: those between belong to the stroke */
+        const struct hit *before = &ui->drag.before;
+        uint32_t from = before->place == PLACE_CELL ? before->layer : now->layer;
+        uint32_t first = from < now->layer ? from : now->layer;
+        uint32_t last = from < now->layer ? now->layer : from;
+        for (uint32_t il = first; il < last + (uint32_t)ui->fold; il++) {
             selection_mark(&ui->selection, scene->map, now->row, il, true);
         }
     }
@@ -316,6 +321,11 @@ void main_mouse(struct ui *ui, const struct scene *scene, const struct mouse *mo
     enum gesture gesture = drag_event(&ui->drag, mouse, &hit, time_ms);
     switch (gesture) {
     case GESTURE_NONE:
+        if (mouse->action == MOUSE_RELEASE && ui->drag.start.place == PLACE_BAR &&
+            (hit.place != PLACE_BAR || hit.device != ui->drag.start.device)) {
+            ui_notice(ui, false,
+                      "a bar takes what is dropped on it: drag selected cells of the map here");
+        }
         break;
     case GESTURE_RECTANGLE:
     case GESTURE_RECTANGLE_DONE:

@@ -17,7 +17,8 @@ static const char *const mouse_help[][2] = {
     {"home boundary", "drag it: layers change home, caches go along"},
     {"column head, row label", "whole layer, whole row; double click: the cell's layer"},
     {"tensor", "double click: the rule that put it there"},
-    {"bar, list", "click to look at it, wheel to scroll"},
+    {"bar, list", "click to look at it, wheel to scroll; double click: Enter"},
+    {"hint in the last line", "click: its key"},
     {"Shift and drag", "the terminal's own text selection"},
 };
 

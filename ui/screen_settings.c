@@ -49,7 +49,7 @@ static bool say_changes(const struct ui *ui, const struct scene *scene, struct s
     return any;
 }
 
-/* In the line between bars and list: what taking the value would do. */
+/* In the line between bars and list: what taking the value would do; else what the setting is. */
 static void draw_effect_text(const struct ui *ui, const struct scene *scene, int y,
                              struct canvas *canvas)
 {
@@ -57,6 +57,10 @@ static void draw_effect_text(const struct ui *ui, const struct scene *scene, int
     const struct speed *after = scene->speed;
     struct strbuf text = {0};
     if (!scene->is_preview || scene->shown->refused.kind != ERROR_NONE) {
+        if (ui->width < LAYOUT_WIDE) { /* a wide screen has the words beside each setting */
+            int at = screen_list_of(ui, SCREEN_SETTINGS)->cursor;
+            canvas_text(canvas, 2, y, ui->width - 3, INK_DIM, setting_at((size_t)at)->help);
+        }
         return;
     }
     bool fits = scene->shown->all_fit;
@@ -75,12 +79,9 @@ static void draw_effect_text(const struct ui *ui, const struct scene *scene, int
 static void draw(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     const struct list *list = screen_list_of(ui, SCREEN_SETTINGS);
-    char hint[200];
-    const char *keys = "Left Right try a value  Enter take or type  L lock  u undo  q back";
-    const char *help = setting_at((size_t)list->cursor)->help;
     bool is_wide = ui->width >= LAYOUT_WIDE;
-    snprintf(hint, sizeof hint, "%s", is_wide || help[0] == '\0' ? keys : help);
-    screen_frame(ui, scene, canvas, "Settings", hint);
+    screen_frame(ui, scene, canvas, "Settings",
+                 "Left Right try a value  Enter take or type  L lock  u undo  q back");
     draw_effect(ui, scene, 1, canvas);
     draw_effect_text(ui, scene, 1 + ui->bars_above, canvas);
     int y = screen_first_line(SCREEN_SETTINGS, ui);

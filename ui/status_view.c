@@ -1,5 +1,6 @@
 /* The foot of the main screen: does it fit, what just happened, what to press. */
 #include "ui/figures.h"
+#include "ui/hints.h"
 #include "ui/parts.h"
 #include "ui/text.h"
 
@@ -82,8 +83,8 @@ static bool is_over(const struct scene *scene)
 
 static void hints(const struct ui *ui, const struct scene *scene, bool is_wide, char *out, size_t n)
 {
-    if (ui->drag.state == DRAG_CARRY) {
-        snprintf(out, n, "drop on a bar  Esc");
+    if (ui->drag.state != DRAG_IDLE) {
+        snprintf(out, n, "%s", ui->drag.state == DRAG_CARRY ? "drop on a bar  Esc" : "let go  Esc");
         return;
     }
     switch (ui->mode) {
@@ -153,19 +154,29 @@ static void draw_help_line(const struct ui *ui, bool over, int y, enum ink ink, 
         over ? "a auto makes it fit  u undo  W what is wrong  i every byte  ? help  q quit"
              : "? help  : command  / filter  u undo  , settings  s snapshot  e export  q quit";
     bool has_text = text[0] != '\0';
-    canvas_text(canvas, 1, y, ui->width - 1, has_text ? ink : INK_DIM, has_text ? text : line);
+    if (has_text) {
+        canvas_text(canvas, 1, y, ui->width - 1, ink, text);
+    } else {
+        hints_draw(canvas, 1, y, ui->width - 1, line);
+    }
 }
 
-/* What stands at the right end: the rig, the mode, and hints where there is room for them. */
+/* What stands at the right end: the rig and the mode, and hints where there is room for them. */
+struct end_text {
+    char mode[32], hints[96];
+    int cells;
+};
+
 static void say_mode(const struct ui *ui, const struct scene *scene, const struct layout *layout,
-                     bool with_hints, char *out, size_t n)
+                     bool with_hints, struct end_text *out)
 {
-    char keys[96] = "";
+    *out = (struct end_text){0};
     if (with_hints) {
-        hints(ui, scene, layout->is_wide, keys, sizeof keys);
+        hints(ui, scene, layout->is_wide, out->hints, sizeof out->hints);
     }
-    snprintf(out, n, "%s%s%s%s", scene->rig->simulated ? "SIM  " : "", mode_name(ui),
-             with_hints ? (layout->is_wide ? "  " : "   ") : "", keys);
+    snprintf(out->mode, sizeof out->mode, "%s%s%s", scene->rig->simulated ? "SIM  " : "",
+             mode_name(ui), with_hints ? (layout->is_wide ? "  " : "   ") : "");
+    out->cells = text_width(out->mode) + text_width(out->hints);
 }
 
 /* "45.2 t/s", and where there is room the bound and what it rests on; "" where it is not known. */
@@ -259,28 +270,28 @@ void status_draw(const struct ui *ui, const struct scene *scene, const struct la
 {
     int y = layout->status.y;
     char text[600];
-    char right[128];
+    struct end_text right;
     enum ink ink = moment(ui, scene, text, sizeof text);
     bool has_help = layout->help.height > 0;
     int end = ui->width - (layout->is_wide ? 1 : 2);
-    say_mode(ui, scene, layout, true, right, sizeof right);
+    say_mode(ui, scene, layout, true, &right);
     struct fit_text fit;
     bool is_above = !has_help && layout->tensors.height == 1 && text[0] != '\0';
     int message = has_help || is_above ? 0 : text_width(text);
     bool is_wide = layout->is_wide && text[0] == '\0';
-    say_fit_beside(ui, scene, is_wide, 0, end - text_width(right) - 3, &fit);
+    say_fit_beside(ui, scene, is_wide, 0, end - right.cells - 3, &fit);
     int wanted = fit.cells + 3 + (message > 0 ? message + 3 : 0);
-    if (wanted > end - text_width(right)) {
-        say_mode(ui, scene, layout, false, right,
-                 sizeof right); /* what is said comes before hints */
+    if (wanted > end - right.cells) {
+        say_mode(ui, scene, layout, false, &right); /* what is said comes before hints */
     }
-    int room = end - text_width(right) - 2;
+    int room = end - right.cells - 2;
     if (message > 0) {
         say_fit_beside(ui, scene, layout->is_wide, message, room, &fit);
     }
     bool gives_way = ink == INK_WARN && fit.over[0] == '\0' && message > 0 && wanted > room;
     int x = gives_way ? -2 : draw_fit(&fit, y, room, canvas);
-    canvas_right(canvas, end, y, INK_PLAIN, right);
+    int after = canvas_text(canvas, end - right.cells, y, -1, INK_PLAIN, right.mode);
+    hints_draw(canvas, after, y, end - after, right.hints);
     if (is_above) { /* in place of a heading without its list */
         canvas_fill(canvas, layout->tensors, ' ', INK_PLAIN);
         canvas_text(canvas, 1, layout->tensors.y, ui->width - 2, ink, text);

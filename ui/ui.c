@@ -380,14 +380,36 @@ static void handle_list_key(struct ui *ui, const struct scene *scene, uint32_t k
     }
 }
 
-static void handle_list_mouse(struct ui *ui, const struct mouse *mouse)
+/* A click puts the cursor on a line, a double click is Enter there. Screens without a choice only scroll. */
+static void press_line(struct ui *ui, const struct scene *scene, int line, uint64_t time_ms,
+                       struct intent *intent)
 {
+    enum { DOUBLE_CLICK_MS = 400 };
     struct list *list = screen_list(ui);
+    const struct screen_ops *ops = screens[ui_screen(ui)];
+    bool chooses = keymap_find(ui_screen(ui), PRESS_ENTER) == ACTION_ENTER;
+    if (!chooses || line < 0 || line >= screen_height(ui) ||
+        list->top + line >= ops->lines(ui, scene)) {
+        return;
+    }
+    bool is_double = list->cursor == list->top + line && ui->list_press_ms != 0 &&
+                     time_ms - ui->list_press_ms <= DOUBLE_CLICK_MS;
+    ui->list_press_ms = is_double ? 0 : time_ms;
+    if (is_double) {
+        ops->act(ui, scene, ACTION_ENTER, intent);
+    } else if (list->cursor != list->top + line) {
+        ui->candidate[0] = '\0';
+        list->cursor = list->top + line;
+    }
+}
+
+static void handle_list_mouse(struct ui *ui, const struct scene *scene, const struct mouse *mouse,
+                              uint64_t time_ms, struct intent *intent)
+{
     if (mouse->action == MOUSE_WHEEL_UP || mouse->action == MOUSE_WHEEL_DOWN) {
-        list->cursor += mouse->action == MOUSE_WHEEL_UP ? -3 : 3;
-    } else if (mouse->action == MOUSE_PRESS && mouse->y >= 1) {
-        int offset = screen_first_line(ui_screen(ui), ui);
-        list->cursor = list->top + mouse->y - offset;
+        screen_list(ui)->cursor += mouse->action == MOUSE_WHEEL_UP ? -3 : 3;
+    } else if (mouse->action == MOUSE_PRESS && mouse->button == 0) {
+        press_line(ui, scene, mouse->y - screen_first_line(ui_screen(ui), ui), time_ms, intent);
     }
 }
 
@@ -426,7 +448,7 @@ void ui_handle(struct ui *ui, const struct scene *scene, const struct event *eve
         if (ui_screen(ui) == SCREEN_MAIN) {
             main_mouse(ui, scene, &event->mouse, time_ms, intent);
         } else {
-            handle_list_mouse(ui, &event->mouse);
+            handle_list_mouse(ui, scene, &event->mouse, time_ms, intent);
         }
     } else if (ui->question.is_open) {
         if (event->kind == EVENT_KEY) {

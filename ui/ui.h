@@ -58,10 +58,11 @@ struct ui {
     size_t anchor_row;
     uint32_t anchor_layer;
     struct drag drag;
-    struct mouse mouse; /* where it was last */
-    bool is_scrolling;  /* held at an edge that still has something beyond it */
-    int carry;          /* target under what is carried */
-    int last_target;    /* of M and P; CARRY_NONE at first */
+    struct mouse mouse;     /* where it was last */
+    bool is_scrolling;      /* held at an edge that still has something beyond it */
+    uint64_t list_press_ms; /* on a line of a list screen; 0: none that a second could double */
+    int carry;              /* target under what is carried */
+    int last_target;        /* of M and P; CARRY_NONE at first */
     enum cache_follows cache_follows;
     struct edit pending;  /* a drop that waits for the answer to a question */
     struct edit boundary; /* while a home boundary is dragged */
