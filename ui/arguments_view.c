@@ -6,6 +6,7 @@
 #include "model/text/arguments.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_rule(const struct scene *scene, size_t i)
@@ -126,22 +127,8 @@ static void pane_wrapped(struct pane *pane, int indent, enum ink ink, const char
     }
 }
 
-/* The number of layers among a rule's tensors. */
-static size_t rule_layers(const struct scene *scene, size_t rule)
-{
-    size_t n = 0;
-    int32_t last = -1;
-    for (size_t row = 0; row < scene->model->n_tensors; row++) {
-        int32_t layer = scene->model->tensors[row].layer;
-        if (scene->shown->override[row] == (int32_t)rule && layer >= 0 && layer != last) {
-            last = layer;
-            n++;
-        }
-    }
-    return n;
-}
-
-static void pane_rule(const struct scene *scene, struct pane *pane, size_t rule)
+/* `n_layers`: of the rule's tensors. */
+static void pane_rule(const struct scene *scene, struct pane *pane, size_t rule, uint32_t n_layers)
 {
     const struct evaluation *held = scene->shown;
     bool is_generated = rule < held->rules.n;
@@ -156,10 +143,9 @@ static void pane_rule(const struct scene *scene, struct pane *pane, size_t rule)
     if (given != NULL && given->refused != NULL) {
         snprintf(head, sizeof head, "%-6s refused", number);
     } else {
-        size_t layers = rule_layers(scene, rule);
-        snprintf(head, sizeof head, "%-6s %4u tensor%s %3zu layer%s -> %.120s", number,
+        snprintf(head, sizeof head, "%-6s %4u tensor%s %3u layer%s -> %.120s", number,
                  held->rule_use[rule].matches, held->rule_use[rule].matches == 1 ? " " : "s",
-                 layers, layers == 1 ? " " : "s", buffer);
+                 n_layers, n_layers == 1 ? " " : "s", buffer);
     }
     pane_line(pane, 0, given != NULL && given->refused != NULL ? INK_OVER : INK_PLAIN, head);
     pane_wrapped(pane, 2, INK_DIM, pattern);
@@ -177,9 +163,14 @@ static void pane_all(const struct scene *scene, struct pane *pane)
     }
     plain_arguments(scene, &text);
     pane_wrapped(pane, 0, INK_PLAIN, strbuf_text(&text));
+    /* only what is drawn says them; the lines are as many without */
+    uint32_t *layers = pane->canvas != NULL && count_rules(scene) > 0
+                           ? evaluation_rule_layers(scene->model, scene->plan, scene->shown)
+                           : NULL;
     for (size_t rule = 0; rule < count_rules(scene); rule++) {
-        pane_rule(scene, pane, rule);
+        pane_rule(scene, pane, rule, layers != NULL ? layers[rule] : 0);
     }
+    free(layers);
     strbuf_clear(&text);
 }
 

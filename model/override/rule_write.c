@@ -41,13 +41,26 @@ static bool cell_forbids(const struct rule_writer *writer, size_t suffix, size_t
 /* Layers that may be named too: whatever the wished suffixes hold there is decided, absent or meant. */
 static void widen_layers(const struct rule_writer *writer, const struct rule_wish *wish, bool *wide)
 {
-    for (size_t layer = 0; layer < writer->grid->names.n_layers; layer++) {
-        wide[layer] = true;
-        for (size_t s = 0;
-             s < writer->grid->names.n_suffixes && wide[layer] && !wish->layers[layer]; s++) {
-            wide[layer] = !wish->suffixes[s] || !cell_forbids(writer, s, layer, wish->colour);
-        }
+    const struct name_layout *names = &writer->grid->names;
+    uint32_t *others = memory_array(names->n_layers + 1, sizeof *others); /* that may still be */
+    size_t n = 0;
+    for (size_t layer = 0; layer < names->n_layers; layer++) {
+        others[n] = (uint32_t)layer;
+        n += !wish->layers[layer];
     }
+    for (size_t s = 0; s < names->n_suffixes; s++) {
+        size_t left = 0;
+        for (size_t i = 0; i < n && wish->suffixes[s]; i++) {
+            others[left] = others[i];
+            left += !cell_forbids(writer, s, others[i], wish->colour);
+        }
+        n = wish->suffixes[s] ? left : n;
+    }
+    memcpy(wide, wish->layers, names->n_layers * sizeof *wide);
+    for (size_t i = 0; i < n; i++) {
+        wide[others[i]] = true;
+    }
+    free(others);
 }
 
 static void forbid_suffixes(const struct rule_writer *writer, const struct rule_wish *wish,

@@ -2,17 +2,10 @@
 
 #include "model/base/memory.h"
 #include "model/net/context_memory.h"
-#include "model/net/row_facts.h"
 #include "model/plan/support.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-const struct shape_use *base_placement_use(const struct base_placement *base,
-                                           const struct model *model, size_t row, int16_t device)
-{
-    return &base->uses[model->facts->rows[row].shape * base->n_places + (size_t)(device + 1)];
-}
 
 /* ---- what it follows from ------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #ifndef OTPLAN_MODEL_PLAN_BASE_PLACEMENT_H
 #define OTPLAN_MODEL_PLAN_BASE_PLACEMENT_H
 
+#include "model/net/row_facts.h"
 #include "model/plan/decisions.h"
 
 /* What a shape weighs in a place and whether it runs there. */
@@ -36,7 +37,11 @@ const struct base_placement *base_placement_update(struct decisions *decisions,
                                                    const struct evaluation *evaluation);
 void base_placement_free(struct base_placement **base);
 
-const struct shape_use *base_placement_use(const struct base_placement *base,
-                                           const struct model *model, size_t row, int16_t device);
+static inline const struct shape_use *base_placement_use(const struct base_placement *base,
+                                                         const struct model *model, size_t row,
+                                                         int16_t device)
+{
+    return &base->uses[model->facts->rows[row].shape * base->n_places + (size_t)(device + 1)];
+}
 
 #endif

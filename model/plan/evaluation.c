@@ -3,6 +3,7 @@
 #include "model/base/memory.h"
 #include "model/base/strbuf.h"
 #include "model/net/context_memory.h"
+#include "model/net/row_facts.h"
 #include "model/plan/decisions.h"
 #include "model/plan/homes.h"
 #include "model/plan/placement.h"
@@ -292,6 +293,24 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
     evaluation_find_budgets(rig, plan, out);
     warnings_collect(model, rig, plan, decided, out);
     decisions_clear(&own);
+}
+
+uint32_t *evaluation_rule_layers(const struct model *model, const struct plan *plan,
+                                 const struct evaluation *evaluation)
+{
+    size_t n = evaluation->rules.n + plan->given->n_entries;
+    uint32_t *counts = memory_array(n, sizeof *counts);
+    int32_t *last = memory_array(n, sizeof *last); /* layer seen of each rule, + 1 */
+    for (size_t row = 0; row < model->n_tensors; row++) {
+        int32_t rule = evaluation->override[row];
+        int32_t layer = model->facts->rows[row].layer;
+        if (rule >= 0 && layer >= 0 && last[rule] != layer + 1) {
+            last[rule] = layer + 1;
+            counts[rule]++;
+        }
+    }
+    free(last);
+    return counts;
 }
 
 void evaluation_add_warning(struct evaluation *evaluation, enum warning_code code,

@@ -117,6 +117,10 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
                    struct decisions *decisions, struct evaluation *out);
 void evaluation_clear(struct evaluation *evaluation);
 
+/* How many layers the tensors of each rule are in: new, one count per entry of the effective list; free() it. */
+uint32_t *evaluation_rule_layers(const struct model *model, const struct plan *plan,
+                                 const struct evaluation *evaluation);
+
 /* used, headroom and what fits, from the figures as they are now. */
 void evaluation_find_budgets(const struct rig *rig, const struct plan *plan,
                              struct evaluation *evaluation);
