@@ -49,14 +49,18 @@ static void take_probe(const struct options *options, const struct session *sess
 /* The optimiser's own answers on other machines: only as long as they come at once. */
 enum { ADVICE_MOST = 100000 }; /* tensors times runs */
 
-static bool advise(const struct options *options, const struct session *session, struct advice *out)
+static bool advise(const struct options *options, const struct session *session,
+                   const struct evaluation *evaluation, struct advice *out)
 {
     struct optimise_options optimise;
     size_t runs = session->rig.n_devices + 2;
-    if (!session->has_before_auto || session->model->n_tensors * runs > ADVICE_MOST ||
-        !session_find_strategy(options, session, &optimise, NULL) ||
-        optimise.strategy == STRATEGY_CONTEXT || optimise.strategy == STRATEGY_FIT) {
+    if (!session->has_before_auto || !session_find_strategy(options, session, &optimise, NULL)) {
         return false;
+    }
+    if (session->model->n_tensors * runs > ADVICE_MOST || optimise.strategy == STRATEGY_CONTEXT ||
+        optimise.strategy == STRATEGY_FIT) {
+        advice_limits(session->model, &session->rig, &session->plan, evaluation, out);
+        return true;
     }
     advice_make(session->model, &session->rig, &session->before_auto, &optimise, &session->plan,
                 out);
@@ -80,7 +84,7 @@ int command_plan(const struct options *options, struct error *error)
             .evaluation = &evaluation,
             .model_path = session_model_path(&session),
             .depth = session.depth,
-            .advice = advise(options, &session, &advice) ? &advice : NULL,
+            .advice = advise(options, &session, &evaluation, &advice) ? &advice : NULL,
         };
         done = plan_save(options, &session, &source, error) &&
                (options->json ? print_json(&source, error)

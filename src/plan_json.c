@@ -257,15 +257,24 @@ static void add_arguments(struct json_object *object, const struct plan_json_sou
     export_source_clear(&export);
 }
 
-static struct json_object *card_advice_json(const struct model *model, const struct device *device,
-                                            const struct card_advice *card)
+static struct json_object *card_advice_json(const struct model *model, const struct rig *rig,
+                                            const struct advice *advice, size_t at)
 {
+    const struct card_advice *card = &advice->cards[at];
     struct json_object *object = json_object_new_object();
-    json_out_text(object, "name", device->name);
+    struct strbuf line = {0};
+    advice_limit_text(model, rig, advice, at, &line);
+    json_out_text(object, "name", rig->devices[at].name);
+    json_out_text(object, "line", strbuf_text(&line));
+    strbuf_clear(&line);
     json_out_bytes(object, "left", card->left);
     json_out_text(object, "smallest",
                   card->smallest_row >= 0 ? model->tensors[card->smallest_row].name : NULL);
+    json_object_object_add(object, "smallest_layer",
+                           card->smallest_layer >= 0 ? json_object_new_int(card->smallest_layer)
+                                                     : NULL);
     json_out_bytes(object, "smallest_bytes", card->smallest_bytes);
+    json_out_text(object, "reason", limit_reason_name(card->reason));
     json_object_object_add(object, "tokens_per_second_with_1_gib",
                            card->with_gib > 0 ? json_object_new_double(card->with_gib) : NULL);
     return object;
@@ -278,8 +287,7 @@ static struct json_object *advice_json(const struct rig *rig, const struct model
     struct json_object *cards = json_object_new_array();
     for (size_t i = 0; i < advice->n_cards; i++) {
         if (advice->cards[i].in_use) {
-            json_object_array_add(cards,
-                                  card_advice_json(model, &rig->devices[i], &advice->cards[i]));
+            json_object_array_add(cards, card_advice_json(model, rig, advice, i));
         }
     }
     json_out_text(object, "limiting",

@@ -406,15 +406,16 @@ static void add_advice(const struct plan_json_source *source, struct strbuf *out
     for (size_t i = 0; advice != NULL && i < advice->n_cards; i++) {
         struct strbuf line = {0};
         advice_limit_text(source->model, source->rig, advice, i, &line);
-        if (advice->cards[i].with_gib > 0) {
-            strbuf_add(&line, "; ");
-            advice_gib_text(source->rig, advice, i, &line);
-        }
+        struct strbuf more = {0};
+        advice_gib_text(source->rig, advice, i, &more);
+        strbuf_add(&line, *strbuf_text(&more) != '\0' ? "; " : "");
+        strbuf_add(&line, strbuf_text(&more));
+        strbuf_clear(&more);
         strbuf_add_plain(out, strbuf_text(&line));
         strbuf_add(out, "\n");
         strbuf_clear(&line);
     }
-    if (advice != NULL && advice->with_q8_cache > 0) {
+    if (advice != NULL && advice->with_q8_cache > 0 && advice->q8_saves > 0) {
         advice_cache_text(advice, out);
         strbuf_add(out, "\n");
     }

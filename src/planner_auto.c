@@ -41,16 +41,28 @@ static bool go_on(void *payload)
     return !atomic_load(&job->is_cancelled);
 }
 
+static void advise(struct planner_job *job)
+{
+    bool many = job->model->n_tensors * (job->rig.n_devices + 2) > ADVICE_MOST;
+    if (many || job->options.strategy == STRATEGY_CONTEXT ||
+        job->options.strategy == STRATEGY_FIT) {
+        struct evaluation evaluation;
+        plan_evaluate(job->model, &job->rig, &job->result, NULL, &evaluation);
+        advice_limits(job->model, &job->rig, &job->result, &evaluation, &job->advice);
+        evaluation_clear(&evaluation);
+        return;
+    }
+    advice_make(job->model, &job->rig, &job->start, &job->options, &job->result, &job->advice);
+}
+
 static void *work(void *payload)
 {
     struct planner_job *job = payload;
     struct optimise_report report = {0};
     job->succeeded = plan_optimise(job->model, &job->rig, &job->start, &job->options, &job->result,
                                    &report, &job->error);
-    if (job->succeeded && job->options.strategy != STRATEGY_CONTEXT &&
-        job->options.strategy != STRATEGY_FIT &&
-        job->model->n_tensors * (job->rig.n_devices + 2) <= ADVICE_MOST) {
-        advice_make(job->model, &job->rig, &job->start, &job->options, &job->result, &job->advice);
+    if (job->succeeded) {
+        advise(job);
     }
     atomic_store(&job->is_done, true);
     terminal_wake();

@@ -158,7 +158,14 @@ static void draw_advice(const struct scene *scene, int device, struct sheet *she
     }
     struct strbuf text = {0};
     advice_limit_text(scene->model, scene->rig, advice, (size_t)device, &text);
-    canvas_text(sheet->canvas, 2, sheet->y++, -1, INK_PLAIN, strbuf_text(&text));
+    const char *rest = strstr(strbuf_text(&text), "; ");
+    if (rest != NULL && (int)text.length + 2 > sheet->canvas->width) { /* what did not fit, whole */
+        canvas_format(sheet->canvas, 2, sheet->y++, INK_PLAIN, "%.*s",
+                      (int)(rest + 1 - strbuf_text(&text)), strbuf_text(&text));
+        canvas_text(sheet->canvas, 4, sheet->y++, -1, INK_PLAIN, rest + 2);
+    } else {
+        canvas_text(sheet->canvas, 2, sheet->y++, -1, INK_PLAIN, strbuf_text(&text));
+    }
     strbuf_reset(&text);
     advice_gib_text(scene->rig, advice, (size_t)device, &text);
     if (advice->with_q8_cache > 0) {

@@ -8,14 +8,27 @@
 
 #include "model/plan/optimise.h"
 
+enum limit_reason {                  /* why a card does not hold more */
+                    LIMIT_NONE_LEFT, /* nothing that could move is on the host */
+                    LIMIT_ROOM,      /* the smallest thing there is larger than what is left */
+                    LIMIT_SLOWER,    /* it reads slower than the host */
+                    LIMIT_NETWORK,   /* the way there costs more than it saves */
+                    LIMIT_BUFFERS, /* with what its compute buffer would grow by, it has no room */
+                    LIMIT_STILL_ROOM, /* it would go there */
+                    LIMIT_REASONS,
+};
+const char *limit_reason_name(enum limit_reason reason); /* "no-room" */
+
 struct card_advice {
-    bool in_use;   /* by this plan */
+    bool in_use; /* by this plan */
+    enum limit_reason reason;
     uint64_t left; /* bytes of its budget not used */
     uint64_t
         smallest_bytes; /* of what is on the host and could move here whole; 0: nothing is left there */
     int32_t
         smallest_row; /* its first row: a tensor, or gate and up of a layer together; -1 without */
     uint32_t smallest_rows; /* tensors that move together */
+    int32_t smallest_layer; /* where it is a layer without its units, with its cache; else -1 */
     double with_gib; /* tokens per second with one more GiB here; 0: not asked, or not known */
 };
 
@@ -29,7 +42,7 @@ struct advice {
     uint64_t q8_saves; /* bytes of cache that would save */
 };
 
-/* What is left on each card and what did not fit: no run of the optimiser, for any plan. */
+/* What is left on each card, what did not fit and why: no run of the optimiser, for any plan. */
 void advice_limits(const struct model *model, const struct rig *rig, const struct plan *plan,
                    const struct evaluation *evaluation, struct advice *out);
 
@@ -39,7 +52,8 @@ void advice_make(const struct model *model, const struct rig *rig, const struct 
                  struct advice *out);
 void advice_clear(struct advice *advice);
 
-/* "CUDA0: 16 MiB left; the smallest that did not fit: blk.15.ffn_down_exps.weight, 1 890 MiB": appended, no newline. */
+/* "CUDA0: 16.4 MiB (17196646 bytes) left; the smallest that did not fit: blk.15.ffn_down_exps.weight, 1890.0 MiB":
+ * appended, no newline. */
 struct strbuf;
 void advice_limit_text(const struct model *model, const struct rig *rig,
                        const struct advice *advice, size_t card, struct strbuf *out);

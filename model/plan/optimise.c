@@ -255,11 +255,14 @@ bool candidate_better(const struct candidate *a, const struct candidate *b)
 {
     bool a_is_long = a->n_rules > MOST_RULES;
     bool b_is_long = b->n_rules > MOST_RULES;
-    if (!b->there || a->excess != b->excess) {
-        return !b->there || a->excess < b->excess;
+    if (!b->there || a->fits != b->fits) {
+        return !b->there || a->fits;
     }
-    if (a_is_long != b_is_long || a->spills != b->spills) {
-        return a_is_long != b_is_long ? b_is_long : b->spills;
+    if (a_is_long != b_is_long) {
+        return b_is_long;
+    }
+    if (a->excess != b->excess || a->spills != b->spills) {
+        return a->excess != b->excess ? a->excess < b->excess : b->spills;
     }
     double slack = b->seconds * 1e-4; /* so little is not worth a rule more */
     if (a->seconds < b->seconds - slack || a->seconds > b->seconds + slack) {
@@ -431,6 +434,22 @@ static void settle_least(struct search *search, const struct plan *start,
     free(runs);
 }
 
+/* The result must not hang on where the weights are that nobody locked: `now` becomes the evaluation of `start` with
+ * llama.cpp's own homes, or with its own where some weights are locked, and no overrides but for these. */
+static void forget_placement(const struct model *model, const struct rig *rig,
+                             const struct plan *start, struct evaluation *now)
+{
+    struct plan bare;
+    blank(&bare, start, now);
+    if (memchr(start->locked, 1, start->n_rows) == NULL) {
+        bare.n_gpu_layers = -1;
+        bare.n_tensor_split = 0;
+    }
+    evaluation_clear(now);
+    plan_evaluate(model, rig, &bare, NULL, now);
+    plan_clear(&bare);
+}
+
 /* What a strategy of the cards cannot make fit, speed may: a plan that fits comes before the strategy. */
 static bool speed_instead(const struct model *model, const struct rig *rig,
                           const struct plan *start, const struct optimise_options *options,
@@ -468,6 +487,7 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
         evaluation_clear(&now);
         return found;
     }
+    forget_placement(model, rig, start, &now);
     struct load load;
     load_init(&load, model, rig, start, &now, options->depth);
     struct search search = {.model = model,

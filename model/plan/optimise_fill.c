@@ -99,16 +99,6 @@ static void fill_own(struct layout *layout, const struct load *load, const uint6
     }
 }
 
-/* Whether what reading a layer's units at `place` saves over the host is more than the way there and back costs. */
-static bool worth_the_way(const struct load *load, int home, int place, uint32_t layer)
-{
-    double saved = load->layers[layer].movable_read *
-                   (load->host_seconds_per_byte - load->seconds_per_byte[place]);
-    double way = load_switch(load, home, place) + load_switch(load, place, home);
-    double instead = load_switch(load, home, -1) + load_switch(load, -1, home);
-    return load->switch_seconds == NULL || saved > way - instead;
-}
-
 enum { FILL_SLOW = 4 }; /* cards slower than the host as well: it has no room */
 
 /* What is still on the host goes to whatever card has room, the fastest first. */
@@ -124,7 +114,7 @@ static void fill_foreign(struct layout *layout, const struct load *load, const u
         for (size_t u = load->n_units; u-- > 0;) {
             const struct unit *unit = &load->units[u];
             if (unit->expert == expert && layout->unit_at[u] < 0 &&
-                (slow || worth_the_way(load, home[unit->layer], place, unit->layer))) {
+                (slow || load_worth_the_way(load, home[unit->layer], place, unit->layer))) {
                 put(layout, unit, u, place, capacity);
             }
         }

@@ -51,6 +51,9 @@ struct load {
 /* What it costs to go from one place in use (-1: host) to another. */
 double load_switch(const struct load *load, int from, int to);
 
+/* Whether reading a layer's units at `place` saves more over the host than the way there from `home` and back costs. */
+bool load_worth_the_way(const struct load *load, int home, int place, uint32_t layer);
+
 /* How many layers would not have the home that they keep. counts[0]: on the host, counts[1 + k]: on the k-th device. */
 uint32_t load_breaks(const struct load *load, const uint32_t *counts);
 

@@ -126,3 +126,26 @@ Test(speed_program, prompts_without_a_link_speed_are_null_with_the_reason)
     free(path);
     test_folder_remove(folder);
 }
+
+/* The model is twice what the cards hold: each card is full, and says what did not fit any more. */
+Test(speed_program, auto_fills_every_card_and_says_what_did_not_fit)
+{
+    struct json_object *object =
+        plan(otplan_run("plan", demo_model(), "--devices", demo_devices(), "-c", "132000", "-ctk",
+                        "q4_0", "-ctv", "q4_0", "--auto", "--json"));
+    struct json_object *devices = at(object, "devices");
+    struct json_object *cards = at(at(object, "advice"), "devices");
+    cr_assert_eq(json_object_array_length(cards), 4);
+    for (size_t i = 0; i < 4; i++) {
+        struct json_object *device = json_object_array_get_idx(devices, i);
+        struct json_object *card = json_object_array_get_idx(cards, i);
+        double used = number(device, "used");
+        double left = number(card, "left");
+        cr_expect(used / (used + left) > 0.99, "card %zu: %f of %f", i, used, used + left);
+        cr_expect_float_eq(left, number(device, "headroom"), 0.5);
+        cr_expect(left < number(card, "smallest_bytes"));
+        cr_expect_not_null(strstr(text(card, "smallest"), "_exps.weight"));
+        cr_expect_str_eq(text(card, "reason"), "no-room");
+    }
+    json_object_put(object);
+}

@@ -301,6 +301,27 @@ Test(optimise, leaves_what_is_locked_and_places_the_rest_around_it)
     stand_free(stand);
 }
 
+Test(optimise, finds_the_same_from_wherever_it_starts)
+{
+    static const uint32_t runs[] = {1, 2, 0};
+    struct stand *stand = stand_make(44, 30);
+    struct plan from_home;
+    struct plan from_elsewhere;
+    uint32_t row = row_of(stand, "blk.0.ffn_up_exps.weight");
+    optimised(stand, "speed", &from_home);
+    plan_set_runs(&stand->start, stand->model, runs, 2);
+    plan_move_rows(&stand->start, stand->model, &row, 1, DEVICE_HOST);
+    optimised(stand, "speed", &from_elsewhere);
+    for (row = 0; row < stand->model->n_tensors; row++) {
+        const char *name = stand->model->tensors[row].name;
+        cr_expect_eq(device_of(stand, &from_home, name), device_of(stand, &from_elsewhere, name),
+                     "%s", name);
+    }
+    plan_clear(&from_home);
+    plan_clear(&from_elsewhere);
+    stand_free(stand);
+}
+
 Test(optimise, keeps_the_settings)
 {
     struct stand *stand = stand_make(60, 40);
@@ -411,6 +432,31 @@ Test(optimise, refuses_strategies_that_are_none)
 }
 
 /* ---- what limits it ---------------------------------------------------------------------------- */
+
+/* Room that is not used has a reason. */
+Test(advice, says_why_a_card_is_left_empty)
+{
+    struct stand *stand = stand_make(200, 60);
+    struct plan plan;
+    struct evaluation evaluation;
+    struct advice advice;
+    struct strbuf text = {0};
+    stand->rig.devices[0].bandwidth_gb_s = 40; /* the host has 50 */
+    stand->rig.devices[1].backend = BACKEND_RPC;
+    stand->rig.devices[1].switch_us = 1e6;
+    optimised(stand, "speed", &plan);
+    plan_evaluate(stand->model, &stand->rig, &plan, NULL, &evaluation);
+    advice_limits(stand->model, &stand->rig, &plan, &evaluation, &advice);
+    cr_expect_eq(advice.cards[0].reason, LIMIT_SLOWER);
+    cr_expect_eq(advice.cards[1].reason, LIMIT_NETWORK);
+    advice_limit_text(stand->model, &stand->rig, &advice, 0, &text);
+    cr_expect(strstr(strbuf_text(&text), "slower than the CPU") != NULL, "%s", strbuf_text(&text));
+    strbuf_clear(&text);
+    advice_clear(&advice);
+    evaluation_clear(&evaluation);
+    plan_clear(&plan);
+    stand_free(stand);
+}
 
 Test(advice, names_what_did_not_fit_and_what_would_help)
 {
