@@ -5,6 +5,7 @@
 #include "model/gguf/split_name.h"
 #include "src/download_marks.h"
 #include "src/model_folder.h"
+#include "src/open_progress.h"
 #include "src/remote_model.h"
 #include "src/user_folder.h"
 
@@ -337,9 +338,12 @@ bool model_file_open(const char *path, struct model_file **out, struct error *er
         return open_remote(path, out, error);
     }
     struct model_file *file = memory_new(sizeof *file);
+    struct open_progress *progress = open_progress_begin(path);
     *out = NULL;
-    if (!resolve(path, &file->path, error) ||
-        (!open_by_name(file) && !open_by_contents(file, error))) {
+    bool opened =
+        resolve(path, &file->path, error) && (open_by_name(file) || open_by_contents(file, error));
+    open_progress_end(progress);
+    if (!opened) {
         model_file_close(&file);
         return false;
     }

@@ -1,6 +1,7 @@
 /* The planner's loop: events in, commands and edits applied, one frame out. */
 #include "src/planner.h"
 
+#include "src/open_progress.h"
 #include "src/planner_state.h"
 #include "ui/input.h"
 #include "ui/terminal.h"
@@ -155,6 +156,7 @@ int planner_run(const struct planner_options *options)
         return refuse(&planner, &error);
     }
     planner.has_terminal = true;
+    open_progress_mute();
     planner.ui.has_color = terminal_has_color();
     planner_autosave_find(&planner);
     planner_listing_start(&planner);
