@@ -11,6 +11,7 @@ struct look {
 static struct look look_of(const struct cell *cell, enum palette_tier tier)
 {
     struct look look = {.paint = palette_paint(tier, (enum ink)cell->ink), .background = -1};
+    look.paint.underline = look.paint.underline || cell->is_underlined;
     look.paint.reverse = look.paint.reverse != cell->is_reversed;
     if (cell->back != INK_PLAIN) {
         look.background = palette_paint(tier, (enum ink)cell->back).foreground;

@@ -21,7 +21,7 @@ static struct look look_of(const struct cell *cell)
         .ink = paint.foreground >= 0 ? paint.foreground : default_ink,
         .paper = cell->back != INK_PLAIN && back.foreground >= 0 ? back.foreground : default_paper,
         .bold = paint.bold,
-        .underline = paint.underline,
+        .underline = paint.underline || cell->is_underlined,
     };
     if (paint.reverse != cell->is_reversed) {
         long ink = look.ink;

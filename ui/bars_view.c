@@ -68,8 +68,11 @@ static bool draw_room(const struct edit_room *room, bool is_wide, bool is_target
         snprintf(text, sizeof text, "fits %zu of %zu", room->n_layers_fit, room->n_layers);
     }
     int cells = PERCENT + after - 1;
+    if (text_width(text) > cells) {
+        snprintf(text, sizeof text, "fit %zu/%zu", room->n_layers_fit, room->n_layers);
+    }
     canvas_text(canvas, tail - PERCENT + 1, y, cells, ink,
-                text_width(text) <= cells ? text : text + strlen("fits "));
+                text_width(text) <= cells ? text : text + strlen("fit "));
     return true;
 }
 

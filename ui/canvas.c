@@ -177,6 +177,18 @@ void canvas_reverse(struct canvas *canvas, struct rect rect)
     }
 }
 
+void canvas_underline(struct canvas *canvas, struct rect rect)
+{
+    for (int y = rect.y; y < rect.y + rect.height; y++) {
+        for (int x = rect.x; x < rect.x + rect.width; x++) {
+            struct cell *cell = cell_at(canvas, x, y);
+            if (cell != NULL) {
+                cell->is_underlined = true;
+            }
+        }
+    }
+}
+
 void canvas_tint(struct canvas *canvas, struct rect rect, enum ink ink)
 {
     for (int y = rect.y; y < rect.y + rect.height; y++) {

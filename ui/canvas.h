@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 struct cell {
-    uint32_t code;    /* what is shown; 0 in the second cell of a wide character */
-    uint8_t ink;      /* enum ink */
-    uint8_t back;     /* ink whose colour lies behind; INK_PLAIN: the terminal's own */
-    bool is_reversed; /* selected and the like: ink and background change places */
+    uint32_t code;      /* what is shown; 0 in the second cell of a wide character */
+    uint8_t ink;        /* enum ink */
+    uint8_t back;       /* ink whose colour lies behind; INK_PLAIN: the terminal's own */
+    bool is_reversed;   /* selected and the like: ink and background change places */
+    bool is_underlined; /* locked */
 };
 
 struct rect {
@@ -52,6 +53,7 @@ void canvas_right(struct canvas *canvas, int x, int y, enum ink ink, const char 
 void canvas_fill(struct canvas *canvas, struct rect rect, uint32_t code, enum ink ink);
 /* Reverses what is there. */
 void canvas_reverse(struct canvas *canvas, struct rect rect);
+void canvas_underline(struct canvas *canvas, struct rect rect);
 void canvas_tint(struct canvas *canvas, struct rect rect, enum ink ink);
 /* A blank rectangle with a frame and a title, for prompts and pop-ups. */
 void canvas_box(struct canvas *canvas, struct rect rect, const char *title);

@@ -3,6 +3,7 @@
 #include "ui/parts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { OUTPUT_CELLS = 3, HEAD_STEP = 10 };
 
@@ -46,6 +47,22 @@ static enum selection_state column_selected(const struct ui *ui, const struct sc
         state = one > state ? one : state;
     }
     return state;
+}
+
+/* Does the column hold a locked tensor of the row? */
+static bool column_locked(const struct ui *ui, const struct scene *scene, size_t row, int column)
+{
+    uint32_t first = (uint32_t)(column * ui->fold);
+    for (uint32_t il = first; il < first + (uint32_t)ui->fold && il < scene->map->n_layer; il++) {
+        size_t n = 0;
+        const uint32_t *cell = layer_map_cell(scene->map, row, il, &n);
+        for (size_t i = 0; i < n; i++) {
+            if (scene->plan->locked[cell[i]] != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static void draw_cell(struct canvas *canvas, int x, int y, int device, enum selection_state state)
@@ -131,7 +148,7 @@ static void draw_totals_head(const struct ui *ui, const struct scene *scene,
 /* ---- rows -------------------------------------------------------------------------------------- */
 
 static void draw_row(const struct ui *ui, const struct scene *scene, const struct layout *layout,
-                     size_t row, int y, struct canvas *canvas)
+                     size_t row, int y, bool any_locked, struct canvas *canvas)
 {
     int visible = map_columns(scene, layout, ui->fold, NULL);
     bool is_current = ui->focus == FOCUS_MAP && ui->row == row;
@@ -142,6 +159,9 @@ static void draw_row(const struct ui *ui, const struct scene *scene, const struc
         int column = ui->column_left + i;
         draw_cell(canvas, layout->label_cells + i, y, column_device(ui, scene, row, column),
                   column_selected(ui, scene, row, column));
+        if (any_locked && column_locked(ui, scene, row, column)) {
+            canvas_underline(canvas, (struct rect){layout->label_cells + i, y, 1, 1});
+        }
     }
     draw_totals(ui, scene, layout, row, y, canvas);
     if (row == MAP_HOME) {
@@ -201,13 +221,15 @@ static void place_cursor(const struct ui *ui, const struct scene *scene,
 void map_draw(const struct ui *ui, const struct scene *scene, const struct layout *layout,
               struct canvas *canvas)
 {
+    const struct plan *plan = scene->plan;
+    bool any_locked = plan->n_rows > 0 && memchr(plan->locked, 1, plan->n_rows) != NULL;
     draw_head(ui, scene, layout, canvas);
     draw_totals_head(ui, scene, layout, canvas);
-    draw_row(ui, scene, layout, MAP_HOME, layout->map.y + 1, canvas);
+    draw_row(ui, scene, layout, MAP_HOME, layout->map.y + 1, any_locked, canvas);
     for (int line = 2; line < layout->map.height; line++) {
         size_t row = ui->row_top + (size_t)(line - 2);
         if (row < scene->map->n_rows) {
-            draw_row(ui, scene, layout, row, layout->map.y + line, canvas);
+            draw_row(ui, scene, layout, row, layout->map.y + line, any_locked, canvas);
         }
     }
     place_cursor(ui, scene, layout, canvas);

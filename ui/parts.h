@@ -48,6 +48,9 @@ int device_of_key(const struct scene *scene, uint32_t key);
 
 /* Says that the key means nothing on this screen. */
 void ui_no_such_key(struct ui *ui, uint32_t key);
+void list_key(struct ui *ui, const struct scene *scene, uint32_t key, struct intent *intent);
+void list_mouse(struct ui *ui, const struct scene *scene, const struct mouse *mouse,
+                uint64_t time_ms, struct intent *intent);
 bool ui_filter(struct ui *ui, const struct scene *scene, const char *text, struct error *error);
 
 /* ---- what a drop does ---- */
@@ -62,6 +65,7 @@ struct screen_ops {
     void (*act)(struct ui *ui, const struct scene *scene, enum action action,
                 struct intent *intent);
 };
+const struct screen_ops *screen_ops_of(enum screen screen); /* NULL: the main screen */
 extern const struct screen_ops help_screen, settings_screen, devices_screen, compare_screen,
     overrides_screen, snapshots_screen, detail_screen, export_screen, history_screen,
     warnings_screen, verify_screen, watch_screen;

@@ -29,6 +29,7 @@ static const char *const glyph_help[][2] = {
     {"dot", "no such tensor in this layer"},
     {"home row", "where -ngl and -ts put the layer and its cache"},
     {"other rows", "where the weights are: home, or an -ot rule"},
+    {"underlined, L", "locked: the optimiser and later moves leave it"},
     {"o at the row's end", "home of the output layer"},
     {"by: home, -ot 2", "why a tensor is there: its layer's home, or that rule"},
     {"SIM", "the devices are from a file or a rig in words, not this machine's"},

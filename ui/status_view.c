@@ -200,8 +200,19 @@ static void say_speed(const struct scene *scene, bool is_wide, bool with_prompt,
     }
 }
 
+/* Tensors that stay where they are. */
+static size_t count_locked(const struct plan *plan)
+{
+    size_t n = 0;
+    const uint8_t *at = plan->n_rows > 0 ? memchr(plan->locked, 1, plan->n_rows) : NULL;
+    for (; at != NULL && at < plan->locked + plan->n_rows; at++) {
+        n += *at != 0 ? 1 : 0;
+    }
+    return n;
+}
+
 struct fit_text {
-    char over[400], fits[96], warnings[48], speed[120];
+    char over[400], fits[96], warnings[48], locked[48], speed[120];
     bool any_warning, is_slow;
     int cells;
 };
@@ -231,8 +242,13 @@ static void say_fit(const struct ui *ui, const struct scene *scene, enum brevity
     if (n > 0 || brevity == FULL) {
         snprintf(out->warnings, sizeof out->warnings, "   %zu warning%s", n, n == 1 ? "" : "s");
     }
+    size_t locked = count_locked(scene->plan);
+    if (locked > 0 && brevity == FULL) {
+        snprintf(out->locked, sizeof out->locked, "   %zu locked", locked);
+    }
     say_speed(scene, is_wide, with_prompt, out->speed, sizeof out->speed);
-    out->cells = text_width(out->fits) + text_width(out->warnings) + text_width(out->speed);
+    out->cells = text_width(out->fits) + text_width(out->warnings) + text_width(out->locked) +
+                 text_width(out->speed);
 }
 
 static int cells(int room)
@@ -248,6 +264,7 @@ static int draw_fit(const struct fit_text *fit, int y, int room, struct canvas *
     int x = canvas_text(canvas, 1, y, room, fit->is_slow ? INK_WARN : INK_OK, fit->fits);
     x = canvas_text(canvas, x, y, cells(room - x), fit->any_warning ? INK_WARN : INK_PLAIN,
                     fit->warnings);
+    x = canvas_text(canvas, x, y, cells(room - x), INK_PLAIN, fit->locked);
     return canvas_text(canvas, x, y, cells(room - x), INK_PLAIN, fit->speed);
 }
 

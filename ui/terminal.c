@@ -339,7 +339,7 @@ static attr_t attributes_of(const struct cell *cell)
     attr_t attributes = A_NORMAL;
     attributes |= paint.bold ? A_BOLD : 0U;
     attributes |= paint.dim ? A_DIM : 0U;
-    attributes |= paint.underline ? A_UNDERLINE : 0U;
+    attributes |= paint.underline || cell->is_underlined ? A_UNDERLINE : 0U;
     attributes |= paint.reverse != cell->is_reversed ? A_REVERSE : 0U;
     return attributes;
 }
@@ -370,7 +370,7 @@ static void show_cell(int x, int y, const struct cell *cell)
 static bool same_cell(const struct cell *a, const struct cell *b)
 {
     return a->code == b->code && a->ink == b->ink && a->back == b->back &&
-           a->is_reversed == b->is_reversed;
+           a->is_reversed == b->is_reversed && a->is_underlined == b->is_underlined;
 }
 
 void terminal_show(const struct canvas *canvas)

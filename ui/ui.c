@@ -19,6 +19,11 @@ static const struct screen_ops *const screens[SCREEN_COUNT] = {
     [SCREEN_VERIFY] = &verify_screen,       [SCREEN_WATCH] = &watch_screen,
 };
 
+const struct screen_ops *screen_ops_of(enum screen screen)
+{
+    return screens[screen];
+}
+
 void ui_init(struct ui *ui, const struct layer_map *map, bool ascii)
 {
     *ui = (struct ui){
@@ -302,117 +307,6 @@ static void handle_question(struct ui *ui, uint32_t key, struct intent *intent)
     }
 }
 
-void ui_no_such_key(struct ui *ui, uint32_t key)
-{
-    char name[16];
-    bool has_name = key < 0x80 || (key >= PRESS_UP && key <= PRESS_F12);
-    if (key != PRESS_ESCAPE) {
-        ui_notice(ui, false, "%s does nothing here; ? shows the keys",
-                  has_name ? keymap_key_name(key, name) : "that key");
-    }
-}
-
-static void handle_list_key(struct ui *ui, const struct scene *scene, uint32_t key,
-                            struct intent *intent)
-{
-    const struct screen_ops *ops = screens[ui_screen(ui)];
-    enum action action = keymap_find(ui_screen(ui), key);
-    struct list *list = screen_list(ui);
-    int page = screen_height(ui) > 2 ? screen_height(ui) - 1 : 1;
-    switch (action) {
-    case ACTION_UP:
-    case ACTION_DOWN:
-        ui->candidate[0] = '\0';
-        list->cursor += action == ACTION_UP ? -1 : 1;
-        break;
-    case ACTION_PAGE_UP:
-    case ACTION_PAGE_DOWN:
-        list->cursor += action == ACTION_PAGE_UP ? -page : page;
-        break;
-    case ACTION_HALF_UP:
-    case ACTION_HALF_DOWN:
-        list->cursor += (action == ACTION_HALF_UP ? -page : page) / 2;
-        break;
-    case ACTION_FIRST:
-    case ACTION_TOP:
-        list->cursor = 0;
-        break;
-    case ACTION_LAST:
-    case ACTION_BOTTOM:
-        list->cursor = 1 << 20;
-        break;
-    case ACTION_LEAVE:
-        if (ui->candidate[0] != '\0') {
-            ui->candidate[0] = '\0'; /* first the value that was only tried */
-        } else {
-            ui_leave(ui);
-        }
-        break;
-    case ACTION_COMMAND:
-        prompt_open(&ui->prompt, PROMPT_COMMAND, ":", "", "");
-        break;
-    case ACTION_UNDO:
-        snprintf(intent->command, sizeof intent->command, "undo");
-        break;
-    case ACTION_REDO:
-        snprintf(intent->command, sizeof intent->command, "redo");
-        break;
-    case ACTION_REDRAW:
-        snprintf(intent->command, sizeof intent->command, "redraw");
-        break;
-    case ACTION_SUSPEND:
-        snprintf(intent->command, sizeof intent->command, "suspend");
-        break;
-    case ACTION_QUIT:
-        snprintf(intent->command, sizeof intent->command, "quit");
-        break;
-    case ACTION_HELP:
-        ui_open(ui, SCREEN_HELP);
-        break;
-    case ACTION_NONE:
-        ui_no_such_key(ui, key);
-        break;
-    default:
-        if (ops != NULL && ops->act != NULL) {
-            ops->act(ui, scene, action, intent);
-        }
-        break;
-    }
-}
-
-/* A click puts the cursor on a line, a double click is Enter there. Screens without a choice only scroll. */
-static void press_line(struct ui *ui, const struct scene *scene, int line, uint64_t time_ms,
-                       struct intent *intent)
-{
-    enum { DOUBLE_CLICK_MS = 400 };
-    struct list *list = screen_list(ui);
-    const struct screen_ops *ops = screens[ui_screen(ui)];
-    bool chooses = keymap_find(ui_screen(ui), PRESS_ENTER) == ACTION_ENTER;
-    if (!chooses || line < 0 || line >= screen_height(ui) ||
-        list->top + line >= ops->lines(ui, scene)) {
-        return;
-    }
-    bool is_double = list->cursor == list->top + line && ui->list_press_ms != 0 &&
-                     time_ms - ui->list_press_ms <= DOUBLE_CLICK_MS;
-    ui->list_press_ms = is_double ? 0 : time_ms;
-    if (is_double) {
-        ops->act(ui, scene, ACTION_ENTER, intent);
-    } else if (list->cursor != list->top + line) {
-        ui->candidate[0] = '\0';
-        list->cursor = list->top + line;
-    }
-}
-
-static void handle_list_mouse(struct ui *ui, const struct scene *scene, const struct mouse *mouse,
-                              uint64_t time_ms, struct intent *intent)
-{
-    if (mouse->action == MOUSE_WHEEL_UP || mouse->action == MOUSE_WHEEL_DOWN) {
-        screen_list(ui)->cursor += mouse->action == MOUSE_WHEEL_UP ? -3 : 3;
-    } else if (mouse->action == MOUSE_PRESS && mouse->button == 0) {
-        press_line(ui, scene, mouse->y - screen_first_line(ui_screen(ui), ui), time_ms, intent);
-    }
-}
-
 /* Pasted text is never taken as keys: it is kept for Import, which asks first. */
 static void handle_paste(struct ui *ui, const struct event *event)
 {
@@ -448,7 +342,7 @@ void ui_handle(struct ui *ui, const struct scene *scene, const struct event *eve
         if (ui_screen(ui) == SCREEN_MAIN) {
             main_mouse(ui, scene, &event->mouse, time_ms, intent);
         } else {
-            handle_list_mouse(ui, scene, &event->mouse, time_ms, intent);
+            list_mouse(ui, scene, &event->mouse, time_ms, intent);
         }
     } else if (ui->question.is_open) {
         if (event->kind == EVENT_KEY) {
@@ -459,7 +353,7 @@ void ui_handle(struct ui *ui, const struct scene *scene, const struct event *eve
     } else if (event->kind == EVENT_PASTE) {
         handle_paste(ui, event);
     } else if (ui_screen(ui) != SCREEN_MAIN) {
-        handle_list_key(ui, scene, event->key, intent);
+        list_key(ui, scene, event->key, intent);
     } else if (event->key == PRESS_ESCAPE && ui->drag.state != DRAG_IDLE) {
         drag_cancel(&ui->drag);
         ui->carry = CARRY_NONE;

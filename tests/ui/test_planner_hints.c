@@ -180,3 +180,23 @@ Test(planner_hints, figures_are_in_the_unit_of_the_user)
     cr_assert_not(stage_shows(stage, "MiB"), "%s", stage_text(stage));
     stage_close(stage);
 }
+
+/* The number in words, and the cells by a line under them: no colour, and no other glyph. */
+Test(planner_hints, locks_are_seen)
+{
+    struct stage *stage = stage_open(80, 24, false);
+    const struct canvas *canvas = &stage->planner.canvas;
+    stage_command(stage, "lock experts 10-12");
+    stage_type(stage, "j");
+    shows(stage, "all cards fit   0 warnings   9 locked");
+    int y = stage_line(stage, "gate");
+    for (uint32_t layer = 8; layer < 15; layer++) {
+        int x = stage_column(stage, layer);
+        cr_assert_eq(canvas->cells[y * canvas->width + x].is_underlined, layer >= 10 && layer <= 12,
+                     "layer %u", layer);
+    }
+    stage_command(stage, "unlock experts 10-12");
+    cr_assert_not(canvas->cells[y * canvas->width + stage_column(stage, 11)].is_underlined);
+    cr_assert_not(stage_shows(stage, "9 locked"));
+    stage_close(stage);
+}
