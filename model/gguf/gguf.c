@@ -3,6 +3,7 @@
 
 #include "model/base/memory.h"
 #include "model/gguf/gguf_head.h"
+#include "model/gguf/gguf_names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -103,12 +104,6 @@ static bool read_part(struct gguf *gguf, const struct gguf_part *part, size_t in
     return ok;
 }
 
-static int compare_names(const void *a, const void *b, void *tensors)
-{
-    const struct gguf_tensor *all = tensors;
-    return strcmp(all[*(const uint32_t *)a].name, all[*(const uint32_t *)b].name);
-}
-
 static bool fail_twice(const struct gguf_tensor *a, const struct gguf_tensor *b,
                        const struct gguf_part *parts, struct error *error)
 {
@@ -118,21 +113,11 @@ static bool fail_twice(const struct gguf_tensor *a, const struct gguf_tensor *b,
                             a->part == b->part ? "" : ", in two parts");
 }
 
-static bool check_names(const struct gguf *gguf, const struct gguf_part *parts, struct error *error)
+static bool check_names(struct gguf *gguf, const struct gguf_part *parts, struct error *error)
 {
-    uint32_t n = (uint32_t)gguf->n_tensors;
-    uint32_t *sorted = memory_array(n, sizeof *sorted);
-    for (uint32_t i = 0; i < n; i++) {
-        sorted[i] = i;
-    }
-    qsort_r(sorted, n, sizeof *sorted, compare_names, gguf->tensors);
-    bool ok = true;
-    for (uint32_t i = 1; ok && i < n; i++) {
-        ok = compare_names(&sorted[i - 1], &sorted[i], gguf->tensors) != 0 ||
-             fail_twice(&gguf->tensors[sorted[i - 1]], &gguf->tensors[sorted[i]], parts, error);
-    }
-    free(sorted);
-    return ok;
+    uint64_t twice = gguf_names_sort(gguf);
+    return twice == 0 || fail_twice(&gguf->tensors[gguf->by_name[twice - 1]],
+                                    &gguf->tensors[gguf->by_name[twice]], parts, error);
 }
 
 static bool check_total(const struct gguf *gguf, const struct gguf_split_facts *whole,
@@ -181,6 +166,7 @@ void gguf_free(struct gguf **gguf)
     free(storage);
     free((*gguf)->values);
     free((*gguf)->tensors);
+    free((*gguf)->by_name);
     free((*gguf)->extents);
     free(*gguf);
     *gguf = NULL;

@@ -75,6 +75,7 @@ struct gguf {
     struct gguf_value *values; /* of the first part; that is all llama.cpp reads */
     uint64_t n_tensors;
     struct gguf_tensor *tensors; /* of all parts, in file order */
+    uint32_t *by_name;           /* their indices, sorted by name */
     uint64_t n_parts;
     struct gguf_extent *extents; /* one a part */
     uint64_t head_bytes;         /* bytes of all heads, up to the data sections */
@@ -109,6 +110,8 @@ enum gguf_head_state {
 enum gguf_head_state gguf_head_measure(const struct gguf_part *part, uint64_t *table_end,
                                        struct error *error);
 
+/* Index of the tensor with this exact name, or -1. */
+int64_t gguf_find_tensor(const struct gguf *gguf, const char *name);
 /* Lookup by full key; NULL where absent. Borrowed. */
 const struct gguf_value *gguf_find(const struct gguf *gguf, const char *key);
 /* Scalar integers of any width and bools as u64; `fallback` where absent or of another kind. */

@@ -99,11 +99,39 @@ static const char *const part_names[PART_COUNT] = {
     [PART_OUTPUT_B] = "output.bias",
 };
 
-static int find_part(const char *name, int from, int to)
+static int by_text(const void *a, const void *b)
 {
+    return strcmp(part_names[*(const uint8_t *)a], part_names[*(const uint8_t *)b]);
+}
+
+/* Parts in the order of their names: `from` and what follows, before `to`. */
+struct part_list {
+    uint8_t parts[PART_COUNT];
+    size_t n;
+};
+
+static void part_list_sort(struct part_list *list, int from, int to)
+{
+    list->n = 0;
     for (int part = from; part < to; part++)
-        if (part_names[part][0] == name[0] && strcmp(part_names[part], name) == 0)
-            return part;
+        list->parts[list->n++] = (uint8_t)part;
+    qsort(list->parts, list->n, sizeof list->parts[0], by_text);
+}
+
+static int find_part(const struct part_list *list, const char *name)
+{
+    size_t low = 0;
+    size_t high = list->n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(part_names[list->parts[middle]], name);
+        if (order == 0)
+            return list->parts[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return -1;
 }
 
@@ -114,17 +142,19 @@ static const char *name_in_layer(const char *name)
     return dot != NULL ? dot + 1 : "";
 }
 
-static void take_row(struct compute_rows *rows, const struct model *model, int32_t index)
+static void take_row(struct compute_rows *rows, const struct model *model,
+                     const struct part_list *of_layers, const struct part_list *of_model,
+                     int32_t index)
 {
     const struct model_tensor *tensor = &model->tensors[index];
     uint32_t n_layer = model->hparams.n_layer;
     if (tensor->layer >= 0 && (uint32_t)tensor->layer < n_layer) {
-        int part = find_part(name_in_layer(tensor->name), 0, PART_LAYER_COUNT);
+        int part = find_part(of_layers, name_in_layer(tensor->name));
         if (part >= 0)
             rows->layers[tensor->layer][part] = index;
         return;
     }
-    int part = find_part(tensor->name, PART_LAYER_COUNT, PART_COUNT);
+    int part = find_part(of_model, tensor->name);
     if (part == PART_TOKEN_EMBD && tensor->tied_to >= 0)
         part = PART_OUTPUT;
     if (part >= PART_LAYER_COUNT)
@@ -232,8 +262,11 @@ struct compute_rows *compute_rows_new(const struct model *model)
     memset(rows->global, 0xff, sizeof rows->global);
     rows->traits = model->hparams.arch != NULL ? model->hparams.arch->network : 0;
     read_keys(rows, model);
+    struct part_list of_layers, of_model;
+    part_list_sort(&of_layers, 0, PART_LAYER_COUNT);
+    part_list_sort(&of_model, PART_LAYER_COUNT, PART_COUNT);
     for (size_t i = 0; i < model->n_tensors; i++)
-        take_row(rows, model, (int32_t)i);
+        take_row(rows, model, &of_layers, &of_model, (int32_t)i);
     for (uint32_t il = 0; il < n_layer; il++)
         rows->rotates[il] = layer_rotates(rows, model, il);
     for (uint32_t il = 0; il < n_layer; il++)

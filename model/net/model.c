@@ -47,12 +47,7 @@ static void describe_row(const struct gguf_tensor *from, const struct hparams *h
 
 static bool has_tensor(const struct gguf *gguf, const char *name)
 {
-    for (uint64_t i = 0; i < gguf->n_tensors; i++) {
-        if (strcmp(gguf->tensors[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return gguf_find_tensor(gguf, name) >= 0;
 }
 
 /* The tensor that is loaded a second time, or NULL (section 3.3). */
@@ -95,43 +90,11 @@ static void describe_rows(const struct gguf *gguf, bool load_mtp, struct model *
     }
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
-
-static int by_name(const void *a, const void *b, void *payload)
-{
-    const struct model *model = payload;
-    return strcmp(model->tensors[*(const uint32_t *)a].name,
-                  model->tensors[*(const uint32_t *)b].name);
-}
-
-static void sort_names(struct model *model)
-{
-    model->by_name = memory_array(model->n_tensors, sizeof *model->by_name);
-    for (uint32_t row = 0; row < model->n_tensors; row++) {
-        if (model->tensors[row].tied_to < 0) {
-            model->by_name[model->n_names++] = row;
-        }
-    }
-    qsort_r(model->by_name, model->n_names, sizeof *model->by_name, by_name, model);
-}
-
 int64_t model_find_tensor(const struct model *model, const char *name)
 {
-    size_t low = 0;
-    size_t high = model->n_names;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(model->tensors[model->by_name[middle]].name, name);
-        if (order == 0) {
-            return model->by_name[middle];
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return -1;
+    int64_t index = gguf_find_tensor(model->gguf, name);
+    int64_t twin = (int64_t)model->facts->twin;
+    return index + (twin > 0 && index >= twin ? 1 : 0);
 }
 
 /* ---- the door ------------------------------------------------------------------------------- */
@@ -162,7 +125,6 @@ bool model_describe(const struct gguf *gguf, const char *path, bool load_mtp, st
     model->file_bytes = file_bytes(gguf);
     model->complete = gguf->complete;
     describe_rows(gguf, load_mtp, model);
-    sort_names(model);
     model->compute = compute_rows_new(model);
     model->lines = name_lines_new(model);
     model->facts = row_facts_new(model);
@@ -177,7 +139,6 @@ void model_free(struct model **model)
     }
     free((*model)->path);
     free((*model)->tensors);
-    free((*model)->by_name);
     compute_rows_free(&(*model)->compute);
     name_lines_free(&(*model)->lines);
     row_facts_free(&(*model)->facts);

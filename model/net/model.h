@@ -77,8 +77,6 @@ struct model {
     uint64_t bytes;               /* sum of the file's tensor bytes */
     uint64_t file_bytes;          /* size of all parts */
     bool complete;                /* false: only the head(s) are here */
-    uint32_t *by_name;            /* row indices sorted by name, twins left out: n_names entries */
-    size_t n_names;
     struct compute_rows *compute; /* owned or NULL: parts of the network, for compute_estimate */
     struct name_lines *lines;     /* owned: names by layer and suffix, for the rules */
     struct row_facts *facts;      /* owned: the rows packed, for what is done in every frame */

@@ -38,7 +38,8 @@ struct taking {
 
 static bool is_routed(const char *name)
 {
-    return strstr(name, "_exps.") != NULL || strstr(name, "_chexps.") != NULL;
+    return strstr(name, "exps.") != NULL &&
+           (strstr(name, "_exps.") != NULL || strstr(name, "_chexps.") != NULL);
 }
 
 static uint64_t shape_hash(const struct model_tensor *tensor)

@@ -81,12 +81,20 @@ static const struct group_rule model_rules[] = {
     {"nextn.", STARTS, GROUP_MTP},
 };
 
+static bool starts_with(const char *name, const char *start)
+{
+    while (*start != '\0' && *name == *start) {
+        name++;
+        start++;
+    }
+    return *start == '\0';
+}
+
 static enum tensor_group group_by(const struct group_rule *rules, size_t n, const char *base)
 {
     for (size_t i = 0; i < n; i++) {
-        bool found = rules[i].match == STARTS
-                         ? strncmp(base, rules[i].text, strlen(rules[i].text)) == 0
-                         : strstr(base, rules[i].text) != NULL;
+        const char *text = rules[i].text;
+        bool found = rules[i].match == HOLDS ? strstr(base, text) != NULL : starts_with(base, text);
         if (found) {
             return rules[i].group;
         }
@@ -135,7 +143,7 @@ static const char *const per_layer_prefixes[] = {"posnet.", "convnext."};
 static bool starts_with_any(const char *name, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (strncmp(name, list[i], strlen(list[i])) == 0) {
+        if (starts_with(name, list[i])) {
             return true;
         }
     }

@@ -41,7 +41,7 @@ struct bench_step {
     double draw;      /* the same: the main screen of 40 x 120 into the canvas */
     double rules;     /* the same: the override rules alone, as for an export */
     double read_back; /* the same: every row read back with the real matcher */
-    double parse;     /* seconds: the head opened and described */
+    double parse;     /* the same: the head opened and described */
     double bytes_per_second, read_per_second; /* the head: parsed, and only read */
 };
 bool bench_drag(const char *model_path, struct bench_step *out);
