@@ -402,6 +402,7 @@ enum { N_COMMANDS = sizeof commands / sizeof *commands };
 /* The screen's own commands are listed with them. */
 static const struct scene_item screen_commands[] = {
     {"screen", "NAME: main, settings, devices, compare, overrides, ..."},
+    {"go", "LAYER, a row, a device, map, tensors or arguments: where the cursor is"},
     {"select", "GROUPS LAYERS, /PATTERN/ or a tensor"},
     {"unselect", "clear the selection"},
     {"filter", "PATTERN: select what matches"},

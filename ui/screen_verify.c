@@ -1,13 +1,14 @@
 /* Verify: planned beside actual, from a log that `:verify LOG` read. */
 #include "ui/figures.h"
 #include "ui/parts.h"
+#include "ui/text.h"
 
 #include <stdio.h>
 #include <string.h>
 
 struct paper {
     struct canvas *canvas; /* NULL: only count */
-    int top, height, line;
+    int width, top, height, line;
     bool use_gib;
 };
 
@@ -39,6 +40,21 @@ static void draw_check(struct paper *paper, const struct log_check *check)
     canvas_right(paper->canvas, 70, y, ink, amount(paper, text, check, check->actual));
 }
 
+/* The message takes as many lines as it needs. */
+static void draw_finding(struct paper *paper, const char *code, const char *message)
+{
+    do {
+        char line[512];
+        int y = paper_y(paper);
+        text_line(&message, paper->width - 25, line, sizeof line);
+        if (y >= 0) {
+            canvas_text(paper->canvas, 1, y, 22, INK_WARN, code);
+            canvas_text(paper->canvas, 24, y, -1, INK_PLAIN, line);
+        }
+        code = "";
+    } while (*message != '\0');
+}
+
 static void draw_load(struct paper *paper, const struct load_report *load, size_t number, size_t n)
 {
     int y = paper_y(paper);
@@ -49,12 +65,7 @@ static void draw_load(struct paper *paper, const struct load_report *load, size_
         canvas_text(paper->canvas, 1, y, paper->canvas->width - 2, INK_STRONG, title);
     }
     for (size_t i = 0; i < load->n_findings; i++) {
-        y = paper_y(paper);
-        if (y >= 0) {
-            canvas_text(paper->canvas, 1, y, 22, INK_WARN, load->findings[i].code);
-            canvas_text(paper->canvas, 24, y, paper->canvas->width - 25, INK_PLAIN,
-                        load->findings[i].message);
-        }
+        draw_finding(paper, load->findings[i].code, load->findings[i].message);
     }
     y = paper_y(paper);
     if (y >= 0) {
@@ -89,6 +100,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
     screen_frame(ui, scene, canvas, title, "Up Down scroll  q back");
     struct paper paper = {.canvas = canvas,
                           .use_gib = ui->use_gib,
+                          .width = ui->width,
                           .top = screen_list_of(ui, SCREEN_VERIFY)->cursor,
                           .height = screen_height(ui)};
     draw_all(scene, &paper);
@@ -96,7 +108,7 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
 
 static int lines(const struct ui *ui, const struct scene *scene)
 {
-    struct paper paper = {0};
+    struct paper paper = {.width = ui->width};
     if (scene->report != NULL) {
         draw_all(scene, &paper);
     }

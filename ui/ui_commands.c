@@ -42,6 +42,76 @@ static bool sort(struct ui *ui, const char *by, struct error *error)
     return error_set(error, ERROR_USAGE, "sort size, name, type or device");
 }
 
+static bool go_to_device(struct ui *ui, const struct scene *scene, const char *name)
+{
+    for (int device = DEVICE_HOST; device < (int)scene->rig->n_devices; device++) {
+        if (strcmp(rig_name(scene->rig, device), name) == 0) {
+            ui->focus = FOCUS_DEVICES;
+            ui->device = device;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool go_to_row(struct ui *ui, const struct scene *scene, const char *name)
+{
+    for (size_t row = 0; row < scene->map->n_rows; row++) {
+        bool is_group =
+            row != MAP_HOME && strcmp(tensor_group_name(scene->map->groups[row]), name) == 0;
+        if (is_group || strcmp(layer_map_label(scene->map, row, false), name) == 0) {
+            ui->focus = FOCUS_MAP;
+            ui->row = row;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool go_to_layer(struct ui *ui, const struct scene *scene, const char *name)
+{
+    char *end = NULL;
+    unsigned long layer = strtoul(name, &end, 10);
+    if (name[0] < '0' || name[0] > '9' || *end != '\0' || layer >= scene->map->n_layer) {
+        return false;
+    }
+    ui->focus = FOCUS_MAP;
+    ui->layer = (uint32_t)layer;
+    ui->tensors = (struct list){0};
+    return true;
+}
+
+static bool go_to_pane(struct ui *ui, const char *name)
+{
+    static const char *const panes[FOCUS_COUNT] = {[FOCUS_DEVICES] = "devices",
+                                                   [FOCUS_MAP] = "map",
+                                                   [FOCUS_TENSORS] = "tensors",
+                                                   [FOCUS_ARGUMENTS] = "arguments"};
+    for (int pane = 0; pane < FOCUS_COUNT; pane++) {
+        if (strcmp(panes[pane], name) == 0) {
+            ui->focus = (enum focus)pane;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the cursor is, for what asks for it: detail, overrides, lock, help. */
+static bool go(struct ui *ui, const struct scene *scene, const char *words, struct error *error)
+{
+    bool found = *words != '\0';
+    while (*words != '\0' && found) {
+        char word[64];
+        size_t n = strcspn(words, " ");
+        snprintf(word, sizeof word, "%.*s", (int)(n < 63 ? n : 63), words);
+        words += n + strspn(words + n, " ");
+        found = go_to_layer(ui, scene, word) || go_to_pane(ui, word) ||
+                go_to_device(ui, scene, word) || go_to_row(ui, scene, word);
+    }
+    return found || error_set(error, ERROR_USAGE,
+                              "use: go LAYER, a row, a device, map, tensors or arguments");
+}
+
 bool ui_command(struct ui *ui, const struct scene *scene, const char *command, struct error *error)
 {
     char verb[32];
@@ -59,6 +129,11 @@ bool ui_command(struct ui *ui, const struct scene *scene, const char *command, s
     }
     if (strcmp(verb, "fold") == 0) {
         bool fine = fold(ui, rest, error);
+        ui_settle(ui, scene);
+        return fine;
+    }
+    if (strcmp(verb, "go") == 0) {
+        bool fine = go(ui, scene, rest, error);
         ui_settle(ui, scene);
         return fine;
     }

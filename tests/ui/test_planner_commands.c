@@ -40,6 +40,8 @@ static const struct {
     {"quit", "set ctx 65536", "quit", "not saved"},
     {"theme", NULL, "theme default", "theme default"},
     {"screen", NULL, "screen settings", "Settings"},
+    {"go", "go CUDA2", "screen detail", "Detail: CUDA2"},
+    {"go", NULL, "go 12 gate_exps", "Tensors of layer 12"},
     {"select", NULL, "select experts 12-14", "selected: 9 tensors"},
     {"unselect", "select experts 12-14", "unselect", NULL},
     {"filter", NULL, "filter ffn_up_exps", "selected: 60 tensors"},
