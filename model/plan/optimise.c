@@ -99,7 +99,7 @@ bool optimise_goes_on(const struct search *search)
 static void climb(const struct search *search, struct layout *best)
 {
     const struct load *load = search->load;
-    static const uint32_t steps[] = {8, 4, 2, 1};
+    static const uint32_t steps[] = {8, 6, 5, 4, 3, 2, 1};
     struct layout trial;
     layout_init(&trial, load);
     for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
@@ -504,6 +504,10 @@ bool plan_optimise(const struct model *model, const struct rig *rig, const struc
     optimise_settle(&search, start, &now, &best, report);
     search.may = experts;
     optimise_settle(&search, start, &now, &best, report);
+    if (best.there && best.layout.counts[0] > 0) {
+        search.may = experts | FILL_FOREIGN | FILL_HOMED;
+        optimise_settle(&search, start, &now, &best, report);
+    }
     if (options->strategy == STRATEGY_SPEED) {
         search.may = experts | FILL_FOREIGN;
         settle_fit(&search, start, &now, &best, report);

@@ -76,69 +76,89 @@ static double place_fixed(struct layout *layout, const struct load *load, const 
     return seconds;
 }
 
-static bool put(struct layout *layout, const struct unit *unit, size_t u, int place,
-                const uint64_t *capacity)
+/* One layout at work. */
+struct filling {
+    struct layout *layout;
+    const struct load *load;
+    const uint64_t *capacity;
+    const int16_t *home;     /* per layer: place in use or -1 */
+    const uint16_t *fastest; /* places, the fastest first */
+    unsigned may;
+};
+enum { FILL_SLOW = 256 }; /* cards slower than the host as well: it has no room */
+
+static bool put(const struct filling *filling, size_t u, int place)
 {
-    if (layout->used[place] + unit->bytes > capacity[place]) {
+    uint64_t *used = &filling->layout->used[place];
+    uint64_t bytes = filling->load->units[u].bytes;
+    if (*used + bytes > filling->capacity[place]) {
         return false;
     }
-    layout->used[place] += unit->bytes;
-    layout->unit_at[u] = (int16_t)place;
+    *used += bytes;
+    filling->layout->unit_at[u] = (int16_t)place;
     return true;
 }
 
 /* Units at home: dense ones first (they are read whole for every token), experts layer by layer. */
-static void fill_own(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                     const int16_t *home, bool expert)
+static void fill_own(const struct filling *filling, bool expert)
 {
-    for (size_t u = 0; u < load->n_units; u++) {
-        const struct unit *unit = &load->units[u];
-        if (unit->expert == expert && home[unit->layer] >= 0 && layout->unit_at[u] < 0) {
-            put(layout, unit, u, home[unit->layer], capacity);
+    for (size_t u = 0; u < filling->load->n_units; u++) {
+        const struct unit *unit = &filling->load->units[u];
+        int home = filling->home[unit->layer];
+        if (unit->expert == expert && home >= 0 && filling->layout->unit_at[u] < 0) {
+            put(filling, u, home);
         }
     }
 }
 
-enum { FILL_SLOW = 4 }; /* cards slower than the host as well: it has no room */
+/* May the unit, which is on the host, go to a card that is not its home? */
+static bool may_go(const struct filling *filling, size_t u, int place)
+{
+    const struct load *load = filling->load;
+    const struct unit *unit = &load->units[u];
+    int home = filling->home[unit->layer];
+    bool homed = home >= 0 || (filling->may & FILL_HOMED) == 0;
+    return homed && ((filling->may & FILL_SLOW) != 0 ||
+                     (load->seconds_per_byte[place] < load->host_seconds_per_byte &&
+                      load_worth_the_way(load, home, place, unit->layer)));
+}
 
 /* What is still on the host goes to whatever card has room, the fastest first. */
-static void fill_foreign(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                         const int16_t *home, const uint16_t *fastest, bool expert, unsigned may)
+static void fill_foreign(const struct filling *filling, bool expert)
 {
-    bool slow = (may & FILL_SLOW) != 0;
+    const struct load *load = filling->load;
     for (size_t i = 0; i < load->n_devices; i++) {
-        int place = fastest[i];
-        if (load->seconds_per_byte[place] >= load->host_seconds_per_byte && !slow) {
-            continue; /* slower than the host: leave it to its own layers */
-        }
+        int place = filling->fastest[i];
         for (size_t u = load->n_units; u-- > 0;) {
-            const struct unit *unit = &load->units[u];
-            if (unit->expert == expert && layout->unit_at[u] < 0 &&
-                (slow || load_worth_the_way(load, home[unit->layer], place, unit->layer))) {
-                put(layout, unit, u, place, capacity);
+            if (load->units[u].expert == expert && filling->layout->unit_at[u] < 0 &&
+                may_go(filling, u, place)) {
+                put(filling, u, place);
             }
         }
     }
 }
 
-/* One expert unit of each size among those at `place` (-1: host), at home on `near` or not as asked, where
- * there is a choice. Models have few sizes: a handful of
- * types times gate-up and down. */
+/* One unit of each size among those at `from` (-1: host) that may be at `place`, at home there or not as asked, where
+ * there is a choice. Models have few sizes: a handful of types times gate-up and down. */
 enum { MAX_SIZES = 64 };
 
-static size_t sizes_at(const struct layout *layout, const struct load *load, int place,
-                       const int16_t *home, int near, bool at_home, size_t *representatives)
+static size_t sizes_at(const struct filling *filling, int from, int place, bool expert,
+                       size_t *representatives)
 {
+    const struct load *load = filling->load;
+    bool at_home = from < 0;
     size_t n = 0;
     for (size_t u = 0; u < load->n_units && n < MAX_SIZES; u++) {
-        if (!load->units[u].expert || layout->unit_at[u] != place) {
+        const struct unit *unit = &load->units[u];
+        if (unit->expert != expert || filling->layout->unit_at[u] != from ||
+            (from < 0 && !may_go(filling, u, place))) {
             continue;
         }
         size_t seen = 0;
-        while (seen < n && load->units[representatives[seen]].bytes != load->units[u].bytes) {
+        while (seen < n && load->units[representatives[seen]].bytes != unit->bytes) {
             seen++;
         }
-        bool fitting = (home[load->units[u].layer] == near) == at_home;
+        bool fitting = (filling->home[unit->layer] == place) == at_home;
         if (seen == n || fitting) {
             representatives[seen] = u;
         }
@@ -148,21 +168,22 @@ static size_t sizes_at(const struct layout *layout, const struct load *load, int
 }
 
 /* Exchanges a unit on a card for a bigger one on the host while that fits: closes the last gap. */
-static bool tighten_once(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                         const int16_t *home, size_t place)
+static bool tighten_once(const struct filling *filling, int place, bool expert)
 {
+    struct layout *layout = filling->layout;
+    const struct unit *units = filling->load->units;
     size_t here[MAX_SIZES];
     size_t there[MAX_SIZES];
-    size_t n_here = sizes_at(layout, load, (int)place, home, (int)place, false, here);
-    size_t n_there = sizes_at(layout, load, -1, home, (int)place, true, there);
-    uint64_t room = capacity[place] - layout->used[place];
+    size_t n_here = sizes_at(filling, place, place, expert, here);
+    size_t n_there = sizes_at(filling, -1, place, expert, there);
+    uint64_t room = filling->capacity[place] - layout->used[place];
     size_t out = 0;
     size_t in = 0;
     uint64_t best = 0;
     for (size_t i = 0; i < n_here; i++) {
         for (size_t j = 0; j < n_there; j++) {
-            uint64_t leaving = load->units[here[i]].bytes;
-            uint64_t coming = load->units[there[j]].bytes;
+            uint64_t leaving = units[here[i]].bytes;
+            uint64_t coming = units[there[j]].bytes;
             if (coming > leaving && coming - leaving <= room && coming - leaving > best) {
                 best = coming - leaving;
                 out = here[i];
@@ -179,11 +200,26 @@ static bool tighten_once(struct layout *layout, const struct load *load, const u
     return true;
 }
 
-static void tighten(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                    const int16_t *home)
+static void tighten(const struct filling *filling, bool expert)
 {
-    for (size_t k = 0; k < load->n_devices; k++) {
-        for (int step = 0; step < 16 && tighten_once(layout, load, capacity, home, k); step++) {
+    enum { STEPS = 16 };
+    for (int place = 0; place < (int)filling->load->n_devices; place++) {
+        for (int step = 0; step < STEPS && tighten_once(filling, place, expert); step++) {
+        }
+    }
+}
+
+static void fill(const struct filling *filling)
+{
+    static const bool kinds[] = {false, true}; /* dense units, then experts */
+    for (size_t i = 0; i < 2; i++) {
+        if (kinds[i] && (filling->may & FILL_EXPERTS) == 0) {
+            return;
+        }
+        fill_own(filling, kinds[i]);
+        if ((filling->may & FILL_FOREIGN) != 0) {
+            fill_foreign(filling, kinds[i]);
+            tighten(filling, kinds[i]);
         }
     }
 }
@@ -247,23 +283,6 @@ static void order_by_speed(const struct load *load, uint16_t *fastest)
     }
 }
 
-static void fill(struct layout *layout, const struct load *load, const uint64_t *capacity,
-                 const int16_t *home, const uint16_t *fastest, unsigned may)
-{
-    bool foreign = (may & FILL_FOREIGN) != 0;
-    fill_own(layout, load, capacity, home, false);
-    if (foreign) {
-        fill_foreign(layout, load, capacity, home, fastest, false, may);
-    }
-    if ((may & FILL_EXPERTS) != 0) {
-        fill_own(layout, load, capacity, home, true);
-        if (foreign) {
-            fill_foreign(layout, load, capacity, home, fastest, true, may);
-            tighten(layout, load, capacity, home);
-        }
-    }
-}
-
 void layout_fill(struct layout *layout, const struct load *load, const uint64_t *capacity,
                  unsigned may)
 {
@@ -274,13 +293,15 @@ void layout_fill(struct layout *layout, const struct load *load, const uint64_t 
     for (size_t u = 0; u < load->n_units; u++) {
         layout->unit_at[u] = -1;
     }
+    struct filling filling = {layout, load, capacity, home, fastest, may};
     if (layout->feasible) {
-        fill(layout, load, capacity, home, fastest, may);
+        fill(&filling);
     }
     uint64_t host = capacity[load->n_devices];
     layout->spills = on_host(layout, load, home) > host;
     if (layout->spills && layout->feasible && (may & FILL_FOREIGN) != 0) {
-        fill(layout, load, capacity, home, fastest, may | FILL_SLOW);
+        filling.may |= FILL_SLOW;
+        fill(&filling);
         layout->spills = on_host(layout, load, home) > host;
     }
     if (layout->spills && !load->host_is_elastic) {

@@ -23,9 +23,11 @@ void layout_copy(struct layout *to, const struct layout *from,
                  const struct load *load); /* both initialised */
 
 enum {
-    FILL_EXPERTS = 1,
-    FILL_FOREIGN = 2
-}; /* routed experts may go to cards; units may leave their layer's home for another card */
+    FILL_EXPERTS = 1, /* routed experts may go to cards */
+    FILL_FOREIGN = 2, /* units may leave their layer's home for another card */
+    FILL_HOMED =
+        4, /* but not those of layers at home on the host: attention between them makes large buffers */
+};
 
 /* Places every unit for `layout->counts` within `capacity` (bytes for weights and cache, per device in use, last
  * the host), and sets used, foreign, seconds and feasible. `may`: FILL_ flags. */

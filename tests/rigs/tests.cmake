@@ -6,5 +6,5 @@ otplan_warnings(otplan-rigs)
 add_custom_target(optimiser-page COMMAND otplan-rigs markdown > ${CMAKE_SOURCE_DIR}/docs/optimiser-table.md USES_TERMINAL)
 
 # Rigs drawn by chance, the same each time; many more: otplan-rigs random SEED N.
-add_test(NAME random_rigs COMMAND otplan-rigs random 1 6)
+add_test(NAME random_rigs COMMAND otplan-rigs random 1 4)
 set_tests_properties(random_rigs PROPERTIES SKIP_REGULAR_EXPRESSION "^no ")
