@@ -98,7 +98,8 @@ static void draw_figures(const struct ui *ui, const struct scene *scene,
     bool has_room =
         room != NULL && !over && draw_room(room, is_wide, ui->carry == device, tail, y, canvas);
     if (!has_room) {
-        canvas_right(canvas, tail, y, ink, figure_percent(percent, use->used, use->budget));
+        snprintf(text, sizeof text, " %6s", figure_percent(percent, use->used, use->budget));
+        canvas_right(canvas, tail, y, ink, text);
     }
     if (over) {
         canvas_text(canvas, tail, y, -1, INK_OVER, layout->is_wide ? " OVER" : "!!");

@@ -63,14 +63,22 @@ static int paper_head(struct paper *paper, const char *title)
 
 /* ---- what each amounts to ------------------------------------------------------------------- */
 
+/* Of the two sides; the label goes with the second. */
+struct inks {
+    enum ink before, after;
+};
+
+static const struct inks plain = {INK_PLAIN, INK_PLAIN};
+
 static void row_text(struct paper *paper, const char *label, const char *before, const char *after,
-                     const char *change, enum ink ink)
+                     const char *change, struct inks inks)
 {
     int y = paper_y(paper);
     if (y >= 0) {
-        canvas_text(paper->canvas, 2, y, paper->before_end - 3 - text_width(before), ink, label);
-        canvas_right(paper->canvas, paper->before_end, y, ink, before);
-        canvas_right(paper->canvas, paper->after_end, y, ink, after);
+        canvas_text(paper->canvas, 2, y, paper->before_end - 3 - text_width(before), inks.after,
+                    label);
+        canvas_right(paper->canvas, paper->before_end, y, inks.before, before);
+        canvas_right(paper->canvas, paper->after_end, y, inks.after, after);
         canvas_right(paper->canvas, paper->change_end, y,
                      strcmp(before, after) == 0 ? INK_DIM : INK_STRONG, change);
     }
@@ -88,18 +96,18 @@ static void row_count(struct paper *paper, const char *label, uint64_t before, u
              : after < before ? "-"
                               : "",
              figure_grouped(c, size));
-    row_text(paper, label, figure_grouped(a, before), figure_grouped(b, after), change, INK_PLAIN);
+    row_text(paper, label, figure_grouped(a, before), figure_grouped(b, after), change, plain);
 }
 
 static void row_bytes(struct paper *paper, const char *label, uint64_t before, uint64_t after,
-                      enum ink ink)
+                      struct inks inks)
 {
     char a[FIGURE_MAX];
     char b[FIGURE_MAX];
     char c[FIGURE_MAX];
     row_text(paper, label, figure_size(a, before, paper->use_gib),
              figure_size(b, after, paper->use_gib), figure_change(c, before, after, paper->use_gib),
-             ink);
+             inks);
 }
 
 /* Tokens per second; "?" where it is not known. */
@@ -118,7 +126,7 @@ static void row_speed(struct paper *paper, const char *label, bool known_before,
     if (known_before && known_after && before > 0) {
         snprintf(change, sizeof change, "%+.1f%%", 100 * (after - before) / before);
     }
-    row_text(paper, label, a, b, change, INK_PLAIN);
+    row_text(paper, label, a, b, change, plain);
 }
 
 static void speeds(struct paper *paper, const struct scene *scene)
@@ -149,17 +157,17 @@ static void summary(struct paper *paper, const struct comparison *all, const str
     snprintf(before, sizeof before, "%.1f%%", a->utilisation * 100.0);
     snprintf(after, sizeof after, "%.1f%%", b->utilisation * 100.0);
     snprintf(change, sizeof change, "%+.1f%%", (b->utilisation - a->utilisation) * 100.0);
-    row_text(paper, "budget used", before, after, change, INK_PLAIN);
+    row_text(paper, "budget used", before, after, change, plain);
     if (a->experts + b->experts > 0) {
         row_count(paper, "experts on devices", a->experts_on_devices, b->experts_on_devices);
     }
     row_count(paper, "context, tokens", a->context, b->context);
     speeds(paper, scene);
     row_bytes(paper, paper->use_gib ? "unused budget, GiB" : "unused budget, MiB", a->unused,
-              b->unused, INK_PLAIN);
+              b->unused, plain);
     row_count(paper, "override rules", a->overrides, b->overrides);
     row_text(paper, "fits", a->fits ? "yes" : "NO", b->fits ? "yes" : "NO", "",
-             b->fits ? INK_PLAIN : INK_OVER);
+             (struct inks){a->fits ? INK_PLAIN : INK_OVER, b->fits ? INK_PLAIN : INK_OVER});
 }
 
 /* ---- devices -------------------------------------------------------------------------------- */
@@ -211,11 +219,13 @@ static void device_used(struct paper *paper, const struct compare_device *device
 {
     uint64_t before = device->before != NULL ? device->before->used : 0;
     uint64_t after = device->after != NULL ? device->after->used : 0;
+    bool was_over = device->before != NULL && !device->before->fits;
     bool over = device->after != NULL && !device->after->fits;
     int y = paper->line - paper->top;
     char name[80];
     snprintf(name, sizeof name, "%.60s%s", device->name, over ? " OVER" : "");
-    row_bytes(paper, name, before, after, over ? INK_OVER : INK_PLAIN);
+    row_bytes(paper, name, before, after,
+              (struct inks){was_over ? INK_OVER : INK_PLAIN, over ? INK_OVER : INK_PLAIN});
     if (paper->canvas != NULL && y >= 0 && y < paper->height) { /* each against its own budget */
         int x = 0;
         int room = bars_room(paper, &x);
@@ -231,9 +241,9 @@ static void device_parts(struct paper *paper, const struct compare_device *devic
     const struct device_use *after = device->after != NULL ? device->after : &nothing;
     char label[64];
     snprintf(label, sizeof label, "%.12s weights", device->name);
-    row_bytes(paper, label, before->model, after->model, INK_PLAIN);
-    row_bytes(paper, "      context", before->context, after->context, INK_PLAIN);
-    row_bytes(paper, "      compute", before->compute, after->compute, INK_PLAIN);
+    row_bytes(paper, label, before->model, after->model, plain);
+    row_bytes(paper, "      context", before->context, after->context, plain);
+    row_bytes(paper, "      compute", before->compute, after->compute, plain);
 }
 
 static void moves(struct paper *paper, const struct comparison *all)

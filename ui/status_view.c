@@ -31,7 +31,7 @@ static bool say_over(const struct ui *ui, const struct scene *scene, enum brevit
         uint64_t over = (uint64_t)-use->headroom;
         const char *name = rig_name(scene->rig, device);
         figure_size(size, over, ui->use_gib);
-        if (brevity == SHORTEST) {
+        if (brevity == SHORTEST || (brevity == WITHOUT_NOUGHT && scene->is_preview)) {
             snprintf(out, n, "%s OVER by %s %s", name, size, figure_unit(ui->use_gib));
         } else {
             snprintf(out, n, "%s over budget by %s bytes (%s %s)", name,

@@ -196,3 +196,22 @@ Test(planner_compare, what_moved_is_said_whole)
     stage_type(stage, "\033[6~"); /* page down */
     shows("CPU -> CUDA3, 24 tensors, 28 560.0 MiB");
 }
+
+/* A card that was fine and is over now: only the figure that is wrong looks wrong. */
+Test(planner_compare, the_side_that_is_over_is_marked_and_not_the_other)
+{
+    stage_command(stage, "move experts 12-30 CUDA1");
+    stage_command(stage, "compare start");
+    const struct canvas *canvas = &stage->planner.canvas;
+    for (int y = 0; y < canvas->height; y++) {
+        const struct cell *row = &canvas->cells[y * canvas->width];
+        bool is_device = row[2].code == 'C' && row[6].code == '1' && row[8].code == 'O';
+        if (is_device) { /* "CUDA1 OVER" with the ends of both figures */
+            cr_assert_eq(row[2].ink, INK_OVER);
+            cr_assert_eq(row[23].ink, INK_PLAIN);
+            cr_assert_eq(row[34].ink, INK_OVER);
+            return;
+        }
+    }
+    cr_assert_fail("%s", stage_text(stage));
+}
