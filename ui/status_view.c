@@ -32,7 +32,8 @@ static bool say_over(const struct ui *ui, const struct scene *scene, enum brevit
         const char *name = rig_name(scene->rig, device);
         figure_size(size, over, ui->use_gib);
         if (brevity == SHORTEST || (brevity == WITHOUT_NOUGHT && scene->is_preview)) {
-            snprintf(out, n, "%s OVER by %s %s", name, size, figure_unit(ui->use_gib));
+            snprintf(out, n, "%s %s by %s %s", name, brevity == SHORTEST ? "OVER" : "over budget",
+                     size, figure_unit(ui->use_gib));
         } else {
             snprintf(out, n, "%s over budget by %s bytes (%s %s)", name,
                      figure_grouped(bytes, over), size, figure_unit(ui->use_gib));
