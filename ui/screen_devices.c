@@ -12,10 +12,22 @@ static int device_at(const struct scene *scene, int line)
     return line >= 0 && (size_t)line < scene->rig->n_devices ? line : DEVICE_HOST;
 }
 
-static void draw_mib(struct canvas *canvas, int end, int y, enum ink ink, uint64_t bytes)
+/* Where the figures begin: the description takes what is left beside them. */
+static int figures_from(const struct ui *ui)
 {
-    char text[FIGURE_MAX];
-    canvas_right(canvas, end, y, ink, figure_mib_down(text, bytes));
+    enum { FIGURES = 68, MOST = 60 };
+    int base = ui->width - FIGURES;
+    return ui->width < LAYOUT_WIDE ? 13 : base < MOST ? base : MOST;
+}
+
+enum column { TOTAL, FREE, CONTEXT, RESERVE, MARGIN, BUDGET, USED, COLUMNS };
+
+/* Where a column ends, from there; 0: no room for it below 80 columns. */
+static int column_end(const struct ui *ui, enum column column)
+{
+    static const int ends[] = {12, 21, 29, 38, 46, 56, 66};
+    static const int narrow[] = {11, 19, 0, 0, 27, 36, 45};
+    return ui->width >= 80 ? ends[column] : narrow[column];
 }
 
 static void draw_device(const struct ui *ui, const struct scene *scene, int device, int y,
@@ -25,7 +37,7 @@ static void draw_device(const struct ui *ui, const struct scene *scene, int devi
     const struct device_use *use = scene_use(scene->shown, device);
     enum ink ink = is_current ? INK_STRONG : INK_PLAIN;
     bool is_wide = ui->width >= LAYOUT_WIDE;
-    int base = is_wide ? 40 : 13;
+    int base = figures_from(ui);
     char order[16] = "-";
     if (use->order >= 0) {
         snprintf(order, sizeof order, "%d", use->order);
@@ -34,18 +46,28 @@ static void draw_device(const struct ui *ui, const struct scene *scene, int devi
     canvas_put(canvas, 1, y, (uint32_t)device_glyph(device), device_ink(device));
     canvas_text(canvas, 3, y, is_wide ? 16 : 9, ink, what->name);
     if (is_wide) {
-        canvas_text(canvas, 20, y, 19, INK_DIM, what->description);
+        canvas_text(canvas, 20, y, base - 21, INK_DIM, what->description);
     }
     canvas_text(canvas, base, y, -1, ink, device == DEVICE_HOST ? "" : order);
-    draw_mib(canvas, base + 12, y, ink, what->total);
-    draw_mib(canvas, base + 21, y, ink, what->free);
-    draw_mib(canvas, base + 29, y, ink, what->context);
-    draw_mib(canvas, base + 38, y, ink, what->reserve);
-    draw_mib(canvas, base + 46, y, ink, use->margin - what->context - what->reserve);
-    draw_mib(canvas, base + 56, y, ink, use->budget);
-    char used[FIGURE_MAX];
-    canvas_right(canvas, base + 66, y, use->headroom < 0 && use->used > 0 ? INK_OVER : ink,
-                 figure_mib_up(used, use->used));
+    const uint64_t bytes[COLUMNS] = {
+        [TOTAL] = what->total,
+        [FREE] = what->free,
+        [CONTEXT] = what->context,
+        [RESERVE] = what->reserve,
+        [BUDGET] = use->budget,
+        [USED] = use->used,
+        [MARGIN] = use->margin - what->context - what->reserve,
+    };
+    bool over = use->headroom < 0 && use->used > 0;
+    for (enum column column = TOTAL; column < COLUMNS; column++) {
+        char text[FIGURE_MAX];
+        int end = column_end(ui, column);
+        if (end > 0) {
+            canvas_right(canvas, base + end, y, column == USED && over ? INK_OVER : ink,
+                         column == USED ? figure_mib_up(text, bytes[column])
+                                        : figure_mib_down(text, bytes[column]));
+        }
+    }
 }
 
 /* Under the list: how fast the device under the cursor is taken to be, and what that rests on. */
@@ -75,17 +97,16 @@ static void draw(const struct ui *ui, const struct scene *scene, struct canvas *
             ? "f free  t total  r reserve  m margin  a add  c copy  x remove  < > order  "
               "u undo  q back"
             : "f free t total  r reserve m margin  a add c copy  x remove  < > order  q back");
-    bool is_wide = ui->width >= LAYOUT_WIDE;
-    int base = is_wide ? 40 : 13;
-    static const struct {
-        const char *text;
-        int end;
-    } heads[] = {{"total", 12},  {"free", 21},   {"context", 29}, {"reserve", 38},
-                 {"margin", 46}, {"budget", 56}, {"used MiB", 66}};
+    int base = figures_from(ui);
+    static const char *const heads[COLUMNS] = {"total",  "free",   "context", "reserve",
+                                               "margin", "budget", "used MiB"};
     canvas_text(canvas, 3, 2, -1, INK_DIM, "device");
     canvas_text(canvas, base, 2, -1, INK_DIM, "order");
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
-        canvas_right(canvas, base + heads[i].end, 2, INK_DIM, heads[i].text);
+    for (enum column column = TOTAL; column < COLUMNS; column++) {
+        int end = column_end(ui, column);
+        if (end > 0) {
+            canvas_right(canvas, base + end, 2, INK_DIM, heads[column]);
+        }
     }
     int n = lines_of_devices(scene);
     for (int line = 0; line < screen_height(ui) && list->top + line < n; line++) {

@@ -205,7 +205,9 @@ static const char *format_help(enum export_format format)
 static void draw_export(const struct ui *ui, const struct scene *scene, struct canvas *canvas)
 {
     const struct list *list = screen_list_of(ui, SCREEN_EXPORT);
-    screen_frame(ui, scene, canvas, "Export",
+    screen_frame(ui, scene, canvas,
+                 scene->held->all_fit ? "Export"
+                                      : "Export: over budget, llama.cpp would fail to load this",
                  "Up Down choose  Enter write to a file  y copy  q back");
     for (int i = 0; i < (int)EXPORT_FORMAT_COUNT; i++) {
         bool is_current = i == list->cursor;

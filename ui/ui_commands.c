@@ -120,6 +120,9 @@ bool ui_command(struct ui *ui, const struct scene *scene, const char *command, s
     const char *rest = command + n + strspn(command + n, " ");
     if (strcmp(verb, "screen") == 0) {
         bool fine = open_by_name(ui, rest, error);
+        if (ui_screen(ui) == SCREEN_HISTORY) {
+            ui->lists[SCREEN_HISTORY].cursor = (int)scene->history_at; /* where the plan is */
+        }
         ui_settle(ui, scene);
         return fine;
     }

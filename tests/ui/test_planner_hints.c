@@ -200,3 +200,35 @@ Test(planner_hints, locks_are_seen)
     cr_assert_not(stage_shows(stage, "9 locked"));
     stage_close(stage);
 }
+
+Test(planner_hints, history_opens_where_the_plan_is_and_export_says_what_does_not_fit)
+{
+    struct stage *stage = stage_open(80, 24, false);
+    stage_command(stage, "move experts 1-20 CUDA0");
+    stage_command(stage, "set ctx 16384");
+    stage_command(stage, "undo");
+    stage_type(stage, "H");
+    shows(stage, "> now");
+    stage_type(stage, "qe");
+    shows(stage, "Export: over budget, llama.cpp would fail to load this");
+    stage_type(stage, "uq"); /* fits again */
+    stage_type(stage, "e");
+    cr_assert_not(stage_shows(stage, "Export: over"), "%s", stage_text(stage));
+    stage_close(stage);
+}
+
+/* Each width has budget and used on the devices screen, and all seven figures from 80 columns. */
+Test(planner_hints, devices_show_what_matters_at_any_width)
+{
+    static const int widths[] = {60, 79, 80, 100, 105, 120, 200};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        struct stage *stage = stage_open(widths[i], 16, false);
+        stage_type(stage, "d");
+        shows(stage, "budget");
+        shows(stage, "used MiB");
+        shows(stage, "30 545");
+        shows(stage, "5 854");
+        cr_assert_eq(stage_shows(stage, "reserve  "), widths[i] >= 80, "%s", stage_text(stage));
+        stage_close(stage);
+    }
+}
