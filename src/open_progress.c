@@ -55,7 +55,7 @@ static void *tell(void *payload)
 {
     struct open_progress *progress = payload;
     struct timespec due = progress->begin;
-    due.tv_nsec += 500 * 1000 * 1000;
+    due.tv_nsec += 500000000;
     due.tv_sec += due.tv_nsec / 1000000000;
     due.tv_nsec %= 1000000000;
     pthread_mutex_lock(&progress->lock);
