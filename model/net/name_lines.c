@@ -182,6 +182,39 @@ static void place_rows(const struct builder *builder, struct name_lines *out)
     }
 }
 
+/* ---- anchors -------------------------------------------------------------------------------- */
+
+enum { MAX_NAMES_ASKED = 1000000 }; /* for the anchors of all single names: some 10 ms */
+
+uint8_t name_anchors_find(const struct model *model, uint32_t row)
+{
+    const char *name = model->tensors[row].name;
+    size_t length = strlen(name);
+    const uint8_t both = NAME_BEGINS | NAME_ENDS;
+    uint8_t anchors = length == 0 ? both : 0; /* the empty name is in every other */
+    for (size_t i = 0; i < model->n_tensors && anchors != both; i++) {
+        const char *other = model->tensors[i].name;
+        for (const char *at = strstr(other, name); at != NULL; at = strstr(at + 1, name)) {
+            uint8_t ends = at[length] != '\0' ? NAME_ENDS : 0;
+            anchors |= at > other ? NAME_BEGINS : ends;
+        }
+    }
+    return anchors;
+}
+
+static void find_anchors(const struct model *model, struct name_lines *out)
+{
+    if (out->n_single * model->n_tensors > MAX_NAMES_ASKED) {
+        return;
+    }
+    out->anchors = memory_array(out->n_single, sizeof *out->anchors);
+    for (size_t i = 0; i < out->n_single; i++) {
+        out->anchors[i] = name_anchors_find(model, out->single[i]);
+    }
+}
+
+/* ---- the door ------------------------------------------------------------------------------- */
+
 struct name_lines *name_lines_new(const struct model *model)
 {
     struct builder builder = {.model = model, .table_size = 16};
@@ -198,6 +231,7 @@ struct name_lines *name_lines_new(const struct model *model)
         layout_grid(&out->grids[i], builder.layer_index[i]);
     }
     place_rows(&builder, out);
+    find_anchors(model, out);
     for (size_t i = 0; i < out->n_grids; i++) {
         free(builder.layer_index[i]);
     }
@@ -221,6 +255,7 @@ void name_lines_free(struct name_lines **lines)
     free((*lines)->grid);
     free((*lines)->cell);
     free((*lines)->single);
+    free((*lines)->anchors);
     free(*lines);
     *lines = NULL;
 }

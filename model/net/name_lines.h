@@ -29,8 +29,15 @@ struct name_lines {
     uint32_t *cell; /* per row: suffix * n_layers + layer; NAME_SINGLE without, and for the twin */
     uint32_t *single; /* rows without a grid, the twin left out; n_single */
     size_t n_single;
+    uint8_t *
+        anchors; /* per entry of `single`: NAME_BEGINS, NAME_ENDS; NULL where they are too many to ask */
     size_t twin; /* the row that uses the tensor before it again; 0: none */
 };
+
+/* What a pattern that is this row's whole name needs to be found in no other name: `^`, `$`, both or none. Asks
+ * every name of the model. */
+enum { NAME_BEGINS = 1, NAME_ENDS = 2 };
+uint8_t name_anchors_find(const struct model *model, uint32_t row);
 
 struct name_lines *name_lines_new(const struct model *model); /* free with name_lines_free */
 void name_lines_free(struct name_lines **lines);

@@ -333,30 +333,13 @@ static void write_grids(const struct model *model, const struct name_grids *grid
 
 /* --- single names ------------------------------------------------------------------------------- */
 
-static void find_anchors(const struct model *model, uint32_t row, bool *begin, bool *end)
-{
-    const char *name = model->tensors[row].name;
-    size_t length = strlen(name);
-    *begin = *begin || length == 0; /* the empty name is in every other */
-    *end = *end || length == 0;
-    for (size_t i = 0; i < model->n_tensors && !(*begin && *end); i++) {
-        const char *other = model->tensors[i].name;
-        for (const char *at = strstr(other, name); at != NULL; at = strstr(at + 1, name)) {
-            *begin = *begin || at > other;
-            *end = *end || (at == other && at[length] != '\0');
-        }
-    }
-}
-
-static void write_single(const struct model *model, uint32_t row, bool anchored, int device,
+static void write_single(const struct model *model, uint32_t row, unsigned anchors, int device,
                          struct generated_rules *out)
 {
     struct strbuf text = {0};
-    bool begin = anchored, end = anchored;
-    find_anchors(model, row, &begin, &end);
-    strbuf_add(&text, begin ? "^" : "");
+    strbuf_add(&text, (anchors & NAME_BEGINS) != 0 ? "^" : "");
     rule_text_escape(model->tensors[row].name, strlen(model->tensors[row].name), &text);
-    strbuf_add(&text, end ? "$" : "");
+    strbuf_add(&text, (anchors & NAME_ENDS) != 0 ? "$" : "");
     out->rule_of_row[row] = (int32_t)out->n;
     generated_rules_add(out, strbuf_take(&text), device, 0);
 }
@@ -370,9 +353,13 @@ static void write_singles(const struct model *model, const int16_t *wanted,
     }
     for (size_t i = 0; i < grids->n_single; i++) {
         uint32_t row = grids->single[i];
-        if (wanted[row] >= DEVICE_HOST) {
-            write_single(model, row, n > MAX_UNANCHORED_NAMES, wanted[row], out);
+        if (wanted[row] < DEVICE_HOST) {
+            continue;
         }
+        unsigned anchors = n > MAX_UNANCHORED_NAMES ? NAME_BEGINS | NAME_ENDS
+                           : grids->anchors != NULL ? grids->anchors[i]
+                                                    : name_anchors_find(model, row);
+        write_single(model, row, anchors, wanted[row], out);
     }
 }
 

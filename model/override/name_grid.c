@@ -78,6 +78,7 @@ static void all_single(const struct model *model, struct name_grids *out)
     out->all_single = memory_array(model->n_tensors, sizeof *out->all_single);
     out->single = out->all_single;
     out->n_single = 0;
+    out->anchors = NULL;
     for (uint32_t row = 0; row < model->n_tensors; row++) {
         if (model->tensors[row].tied_to < 0) {
             out->all_single[out->n_single++] = row;
@@ -89,8 +90,10 @@ void name_grids_build(const struct model *model, const int16_t *wanted, const in
                       struct name_grids *out)
 {
     const struct name_lines *lines = model->lines;
-    *out = (struct name_grids){
-        .n_grids = lines->n_grids, .single = lines->single, .n_single = lines->n_single};
+    *out = (struct name_grids){.n_grids = lines->n_grids,
+                               .single = lines->single,
+                               .n_single = lines->n_single,
+                               .anchors = lines->anchors};
     for (size_t i = 0; i < out->n_grids; i++) {
         layout_grid(&lines->grids[i], &out->grids[i]);
     }

@@ -17,6 +17,7 @@ struct name_grids {
     size_t n_grids;
     const uint32_t *single; /* rows without a grid, twins left out */
     size_t n_single;
+    const uint8_t *anchors;             /* the model's, per single row; NULL: to be asked */
     uint32_t *all_single;               /* owned: `single` where there are too many colours */
     int16_t colours[COVER_MAX_COLOURS]; /* device of each colour */
     size_t n_colours;
