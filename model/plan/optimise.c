@@ -99,11 +99,13 @@ bool optimise_goes_on(const struct search *search)
 static void climb(const struct search *search, struct layout *best)
 {
     const struct load *load = search->load;
+    enum { FINE_UNITS = 4096 };
     static const uint32_t steps[] = {8, 6, 5, 4, 3, 2, 1};
     struct layout trial;
     layout_init(&trial, load);
+    bool huge = load->n_units > FINE_UNITS;
     for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
-        bool improved = true;
+        bool improved = !huge || (steps[s] & (steps[s] - 1)) == 0; /* then powers of two alone */
         for (int pass = 0; improved && pass < 64 && optimise_goes_on(search); pass++) {
             improved = false;
             for (size_t from = 0; from <= load->n_devices; from++) {

@@ -159,11 +159,14 @@ double load_switch(const struct load *load, int from, int to)
 
 bool load_worth_the_way(const struct load *load, int home, int place, uint32_t layer)
 {
+    if (load->switch_seconds == NULL) {
+        return true;
+    }
     double saved = load->layers[layer].movable_read *
                    (load->host_seconds_per_byte - load->seconds_per_byte[place]);
     double way = load_switch(load, home, place) + load_switch(load, place, home);
     double instead = load_switch(load, home, -1) + load_switch(load, -1, home);
-    return load->switch_seconds == NULL || saved > way - instead;
+    return saved > way - instead;
 }
 
 static void find_switches(struct load *load, const struct model *model, const struct rig *rig,

@@ -1,5 +1,5 @@
 # Tables of the optimiser and of --fit over the reference models; no assertions but in `random`: build/tests/otplan-rigs; `optimiser-page` writes docs/optimiser-table.md.
-add_executable(otplan-rigs rigs/rigs.c rigs/random.c)
+add_executable(otplan-rigs rigs/rigs.c rigs/random.c rigs/whole.c)
 target_link_libraries(otplan-rigs PRIVATE otplan_test_support otplan_app otplan_model PkgConfig::CRITERION PkgConfig::JSON)
 target_compile_definitions(otplan-rigs PRIVATE OTPLAN_SHARED="${OTPLAN_SHARED}")
 otplan_warnings(otplan-rigs)
