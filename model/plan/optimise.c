@@ -100,7 +100,7 @@ static void climb(const struct search *search, struct layout *best)
 {
     const struct load *load = search->load;
     enum { FINE_UNITS = 4096 };
-    static const uint32_t steps[] = {8, 6, 5, 4, 3, 2, 1};
+    static const uint32_t steps[] = {8, 4, 2, 1, 6, 5, 3};
     struct layout trial;
     layout_init(&trial, load);
     bool huge = load->n_units > FINE_UNITS;
