@@ -238,20 +238,29 @@ static void add_model(const struct side *side, const char *which, struct strbuf 
                   side->mostly);
 }
 
+static void add_device_mib(const struct table *table, const char *device, uint64_t before,
+                           uint64_t after)
+{
+    struct strbuf name = {0};
+    strbuf_add_plain(&name, device);
+    add_mib(table, strbuf_text(&name), before, after);
+    strbuf_clear(&name);
+}
+
 static void add_devices(const struct comparison *comparison, struct strbuf *out)
 {
     const struct table table = {.out = out};
     strbuf_add(out, "\nMiB of weights\n");
     for (size_t i = 0; i < comparison->n_devices; i++) {
         const struct compare_device *device = &comparison->devices[i];
-        add_mib(&table, device->name, device->before != NULL ? device->before->model : 0,
-                device->after != NULL ? device->after->model : 0);
+        add_device_mib(&table, device->name, device->before != NULL ? device->before->model : 0,
+                       device->after != NULL ? device->after->model : 0);
     }
     strbuf_add(out, "\nMiB used in all, with cache and compute\n");
     for (size_t i = 0; i < comparison->n_devices; i++) {
         const struct compare_device *device = &comparison->devices[i];
-        add_mib(&table, device->name, device->before != NULL ? device->before->used : 0,
-                device->after != NULL ? device->after->used : 0);
+        add_device_mib(&table, device->name, device->before != NULL ? device->before->used : 0,
+                       device->after != NULL ? device->after->used : 0);
     }
 }
 

@@ -288,8 +288,10 @@ static void add_components(const struct plan_json_source *source, const struct s
     struct columns columns = columns_of(source, style->columns);
     strbuf_format(out, "  %-*s%*s%*s", LABEL, "MiB of", COLUMN, "all", COLUMN, "CPU");
     for (size_t k = 0; k < columns.n_single; k++) {
-        strbuf_format(out, "%*.*s", COLUMN, COLUMN - 1,
-                      source->rig->devices[columns.devices[k]].name);
+        struct strbuf name = {0};
+        strbuf_add_plain(&name, source->rig->devices[columns.devices[k]].name);
+        strbuf_format(out, "%*.*s", COLUMN, COLUMN - 1, strbuf_text(&name));
+        strbuf_clear(&name);
     }
     if (columns.n_single < columns.n_devices) {
         strbuf_format(out, "%*s", COLUMN, "others");
@@ -342,7 +344,9 @@ static enum compute_term largest_term(const struct device_use *use)
 static void add_remedy(const struct device *device, const struct device_use *use,
                        const struct hparams *hparams, struct strbuf *out)
 {
-    strbuf_format(out, "  %s: move ", device->name);
+    strbuf_add(out, "  ");
+    strbuf_add_plain(out, device->name);
+    strbuf_add(out, ": move ");
     add_whole_mib(out, (uint64_t)-use->headroom, true, 0);
     strbuf_format(out, " MiB elsewhere (%s)",
                   use->experts > 0

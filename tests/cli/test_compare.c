@@ -246,3 +246,25 @@ Test(compare, two_quantisations_of_a_model_side_by_side)
     free(devices);
     test_folder_remove(folder);
 }
+
+Test(compare, and_plan_send_no_escapes_of_a_device_s_name_to_the_terminal)
+{
+    static const char file[] =
+        "{\"devices\": [{\"name\": \"CU\\u001b[31mDA\\n0\", \"free_mib\": 2000}]}";
+    char *folder = test_folder_make();
+    char *path = test_file_write(folder, "devices.json", file, sizeof file - 1);
+    struct program_result plan = otplan_run("plan", demo_model(), "--devices", path, "-c", "4096");
+    struct program_result compare =
+        otplan_run("compare", demo_model(), demo_model(), "--devices", path, "-c", "4096");
+    cr_assert_eq(plan.status, 0, "%s", plan.errors);
+    cr_assert_eq(compare.status, 0, "%s", compare.errors);
+    cr_assert_not_null(strstr(plan.output, ": move "), "%s", plan.output);
+    cr_assert_null(strchr(plan.output, '\033'));
+    cr_assert_null(strchr(compare.output, '\033'));
+    cr_assert_null(strstr(plan.output, "DA\n0"));
+    cr_assert_null(strstr(compare.output, "DA\n0"));
+    program_result_clear(&plan);
+    program_result_clear(&compare);
+    free(path);
+    test_folder_remove(folder);
+}
