@@ -260,6 +260,7 @@ static bool place(const struct options *options, struct session *session, struct
             left_to_fit && plan_fit(session->model, &session->rig, &session->plan, &placed, NULL);
         if (session->fit_decided) {
             replace_plan(session, &placed);
+            session->plan.settings.fit = false; /* has decided: warned of once */
         }
         return true;
     }

@@ -101,6 +101,23 @@ Test(command_line, is_planned_as_it_stands)
     program_result_clear(&result);
 }
 
+/* Where all fits, --fit writes no flag, and its plan is also what -fit off does. */
+Test(command_line, left_to_fit_is_warned_of_once)
+{
+    static const char file[] = "{\"devices\": [{\"name\": \"CUDA0\", \"free_mib\": 900000}]}";
+    char *folder = test_folder_make();
+    char *devices = test_file_write(folder, "devices.json", file, sizeof file - 1);
+    struct program_result result =
+        otplan_run("plan", "--devices", devices, "--", "llama-server", "-m", demo_model());
+    const char *said = strstr(result.output, "fit-decides");
+    cr_assert_not_null(said, "%s", result.output);
+    cr_assert_null(strstr(said + 1, "fit-decides"), "%s", result.output);
+    cr_assert_not_null(strstr(said, "what it would choose"), "%s", result.output);
+    program_result_clear(&result);
+    free(devices);
+    test_folder_remove(folder);
+}
+
 /* Puts the demo model at FOLDER/PATH. */
 static void place_model(const char *folder, const char *path)
 {
