@@ -114,7 +114,7 @@ void advice_limits(const struct model *model, const struct rig *rig, const struc
             .smallest_layer = smallest.layer,
         };
         struct card_advice *card = &out->cards[i];
-        if (card->in_use && card->reason == LIMIT_STILL_ROOM &&
+        if (card->in_use && card->reason == LIMIT_STILL_ROOM && smallest.unit != NULL &&
             !takes(model, rig, plan, smallest.unit, i)) {
             card->reason = LIMIT_BUFFERS;
         }

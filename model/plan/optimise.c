@@ -424,9 +424,13 @@ static void settle_least(struct search *search, const struct plan *start,
                          const struct evaluation *now, struct candidate *best,
                          struct optimise_report *report)
 {
-    uint32_t *runs = memory_array(search->load->n_devices + 1, sizeof *runs);
+    size_t n = search->load->n_devices + 1;
+    uint32_t *runs = memory_array(n, sizeof *runs);
     runs[0] = search->load->n_layer + 1;
-    search->runs = load_breaks(search->load, runs) == 0 ? runs : search->now_runs;
+    if (load_breaks(search->load, runs) > 0) {
+        memcpy(runs, search->now_runs, n * sizeof *runs);
+    }
+    search->runs = runs;
     search->may = 0;
     optimise_settle(search, start, now, best, report);
     search->may = FILL_EXPERTS | FILL_FOREIGN;
