@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 static const uint64_t GIB = UINT64_C(1) << 30;
-static const double WORTH = 0.05; /* tokens per second that count as a gain */
+static const double WORTH = 1.001; /* a gain of less is none */
 
 void advice_clear(struct advice *advice)
 {
@@ -165,7 +165,7 @@ static double best_speed(const struct model *model, const struct rig *rig, const
 static void ask_for_gib(const struct model *model, const struct rig *rig, const struct plan *start,
                         const struct optimise_options *options, struct advice *out)
 {
-    double most = out->now + WORTH;
+    double most = out->now * WORTH;
     for (size_t i = 0; i < rig->n_devices && goes_on(options); i++) {
         struct rig larger;
         uint64_t context = 0;
@@ -275,13 +275,20 @@ void advice_limit_text(const struct model *model, const struct rig *rig,
     }
 }
 
+/* "28.3 t/s (+1.2)"; slow models with one more digit. */
+static void add_gain(const struct advice *advice, double with, struct strbuf *out)
+{
+    int digits = advice->now < 20 ? 2 : 1;
+    strbuf_format(out, "%.*f t/s (%+.*f)", digits, with, digits, with - advice->now);
+}
+
 void advice_gib_text(const struct rig *rig, const struct advice *advice, size_t card,
                      struct strbuf *out)
 {
     double with = advice->cards[card].with_gib;
-    if (with > advice->now + WORTH) {
-        strbuf_format(out, "one more GiB on %s: %.1f t/s (%+.1f)", rig->devices[card].name, with,
-                      with - advice->now);
+    if (with > advice->now * WORTH) {
+        strbuf_format(out, "one more GiB on %s: ", rig->devices[card].name);
+        add_gain(advice, with, out);
     } else if (with > 0 && advice->cards[card].reason != LIMIT_NONE_LEFT) {
         strbuf_format(out, "one more GiB on %s brings nothing", rig->devices[card].name);
     }
@@ -290,8 +297,8 @@ void advice_gib_text(const struct rig *rig, const struct advice *advice, size_t 
 void advice_cache_text(const struct advice *advice, struct strbuf *out)
 {
     if (advice->with_q8_cache > 0 && advice->q8_saves > 0) {
-        strbuf_format(out, "a q8_0 cache (-ctk q8_0 -ctv q8_0): %llu MiB less, %.1f t/s (%+.1f)",
-                      mib(advice->q8_saves), advice->with_q8_cache,
-                      advice->with_q8_cache - advice->now);
+        strbuf_format(out, "a q8_0 cache (-ctk q8_0 -ctv q8_0): %llu MiB less, ",
+                      mib(advice->q8_saves));
+        add_gain(advice, advice->with_q8_cache, out);
     }
 }
