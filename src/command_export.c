@@ -29,14 +29,7 @@ static bool find_format(const struct options *options, enum export_format *out, 
 static bool make_text(enum export_format format, struct session *session,
                       const struct evaluation *evaluation, struct strbuf *out, struct error *error)
 {
-    const struct plan_json_source json = {
-        .model = session->model,
-        .rig = &session->rig,
-        .plan = &session->plan,
-        .evaluation = evaluation,
-        .model_path = session_model_path(session),
-        .depth = session->depth,
-    };
+    const struct plan_json_source json = session_source(session, evaluation);
     if (format == EXPORT_JSON) {
         char *text = plan_json_text(&json);
         strbuf_add(out, text);

@@ -77,15 +77,8 @@ int command_plan(const struct options *options, struct error *error)
     if (done) {
         session_print_notes(&session);
         take_probe(options, &session, &evaluation);
-        struct plan_json_source source = {
-            .model = session.model,
-            .rig = &session.rig,
-            .plan = &session.plan,
-            .evaluation = &evaluation,
-            .model_path = session_model_path(&session),
-            .depth = session.depth,
-            .advice = advise(options, &session, &evaluation, &advice) ? &advice : NULL,
-        };
+        struct plan_json_source source = session_source(&session, &evaluation);
+        source.advice = advise(options, &session, &evaluation, &advice) ? &advice : NULL;
         done = plan_save(options, &session, &source, error) &&
                (options->json ? print_json(&source, error)
                               : print_summary(&source, &session, options->ascii, error));

@@ -16,14 +16,7 @@ static bool write_plan(const struct options *options, const struct report_style 
     bool done = session_open(options, false, &session, error) &&
                 session_evaluate(&session, options, false, &evaluation, error);
     if (done) {
-        const struct plan_json_source source = {
-            .model = session.model,
-            .rig = &session.rig,
-            .plan = &session.plan,
-            .evaluation = &evaluation,
-            .model_path = session_model_path(&session),
-            .depth = session.depth,
-        };
+        const struct plan_json_source source = session_source(&session, &evaluation);
         session_print_notes(&session);
         report_plan(&source, style, out);
     }

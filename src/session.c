@@ -395,6 +395,19 @@ const char *session_model_path(const struct session *session)
     return session->file->first_path != NULL ? session->file->first_path : session->file->path;
 }
 
+struct plan_json_source session_source(const struct session *session,
+                                       const struct evaluation *evaluation)
+{
+    return (struct plan_json_source){
+        .model = session->model,
+        .rig = &session->rig,
+        .plan = &session->plan,
+        .evaluation = evaluation,
+        .model_path = session_model_path(session),
+        .depth = session->depth,
+    };
+}
+
 bool session_evaluate(struct session *session, const struct options *options, bool strict,
                       struct evaluation *out, struct error *error)
 {

@@ -8,6 +8,7 @@
 #include "src/config.h"
 #include "src/model_file.h"
 #include "src/options.h"
+#include "src/plan_json.h"
 
 struct session {
     struct model_file *file;
@@ -56,6 +57,10 @@ bool session_place(const struct options *options, const struct session *session,
  * llama.cpp refuses is an error. Free with evaluation_clear. */
 bool session_evaluate(struct session *session, const struct options *options, bool strict,
                       struct evaluation *out, struct error *error);
+
+/* The plan as it is written out. Borrows from both. */
+struct plan_json_source session_source(const struct session *session,
+                                       const struct evaluation *evaluation);
 
 /* Prints what an import understood otherwise, on standard error. */
 void session_print_notes(const struct session *session);

@@ -1,6 +1,7 @@
 #include "model/text/arguments.h"
 
 #include "model/base/memory.h"
+#include "model/text/argument_reading.h"
 #include "model/text/argument_values.h"
 #include "model/text/extra_arguments.h"
 #include "model/text/flags.h"
@@ -22,19 +23,7 @@ void argument_facts_clear(struct argument_facts *facts)
     *facts = (struct argument_facts){0};
 }
 
-/* One flag with its values, while it is read. */
-struct reading {
-    struct plan *plan;
-    struct argument_facts *facts;
-    const struct flag *flag;
-    bool off;                 /* the negative spelling, or a variable that says no */
-    const char *const *words; /* as given: the flag and its values; NULL from the environment */
-    const char *value;        /* the first value, NULL without */
-    const char *where;        /* the word or variable, for messages */
-    bool from_environment;
-};
-
-static bool refuse(const struct reading *reading, const char *why, struct error *error)
+bool reading_refuse(const struct reading *reading, const char *why, struct error *error)
 {
     const char *value = reading->value != NULL ? reading->value : "";
     return error_set(error, ERROR_INPUT, "%s '%.200s': %s", reading->where, value, why);
@@ -48,15 +37,14 @@ static void keep_fact(char **fact, const char *value)
 
 /* ---- numbers and words ---------------------------------------------------------------------- */
 
-static bool read_number(const struct reading *reading, int64_t least, int64_t *out,
-                        struct error *error)
+bool reading_number(const struct reading *reading, int64_t least, int64_t *out, struct error *error)
 {
     int number = 0;
     if (!argument_integer(reading->value, &number)) {
-        return refuse(reading, "not a number", error);
+        return reading_refuse(reading, "not a number", error);
     }
     if (number < least) {
-        return refuse(reading, "too small", error);
+        return reading_refuse(reading, "too small", error);
     }
     *out = number;
     return true;
@@ -65,26 +53,26 @@ static bool read_number(const struct reading *reading, int64_t least, int64_t *o
 static bool read_context(struct reading *reading, struct error *error)
 {
     reading->facts->ctx_given = true;
-    return read_number(reading, 0, &reading->plan->settings.n_ctx, error);
+    return reading_number(reading, 0, &reading->plan->settings.n_ctx, error);
 }
 
 static bool read_batch(struct reading *reading, struct error *error)
 {
     struct settings *settings = &reading->plan->settings;
     bool physical = reading->flag->id == FLAG_ID_UBATCH;
-    return read_number(reading, 0, physical ? &settings->n_ubatch : &settings->n_batch, error);
+    return reading_number(reading, 0, physical ? &settings->n_ubatch : &settings->n_batch, error);
 }
 
 /* common/arg.cpp: 0 slots are refused, anything below is "auto" */
 static bool read_parallel(struct reading *reading, struct error *error)
 {
     int64_t slots = 0;
-    if (!read_number(reading, INT32_MIN, &slots, error)) {
+    if (!reading_number(reading, INT32_MIN, &slots, error)) {
         return false;
     }
     if (slots == 0) {
-        return refuse(reading, "llama.cpp takes a number of slots, or -1 for its own choice",
-                      error);
+        return reading_refuse(reading,
+                              "llama.cpp takes a number of slots, or -1 for its own choice", error);
     }
     reading->plan->settings.n_parallel = slots < 0 ? -1 : slots;
     return true;
@@ -92,12 +80,12 @@ static bool read_parallel(struct reading *reading, struct error *error)
 
 static bool read_per_slot(struct reading *reading, struct error *error)
 {
-    return read_number(reading, 0, &reading->plan->settings.kv_unified_per_slot, error);
+    return reading_number(reading, 0, &reading->plan->settings.kv_unified_per_slot, error);
 }
 
 static bool read_main_gpu(struct reading *reading, struct error *error)
 {
-    return read_number(reading, INT32_MIN, &reading->plan->settings.main_gpu, error);
+    return reading_number(reading, INT32_MIN, &reading->plan->settings.main_gpu, error);
 }
 
 static bool read_gpu_layers(struct reading *reading, struct error *error)
@@ -108,7 +96,7 @@ static bool read_gpu_layers(struct reading *reading, struct error *error)
         return true;
     }
     int64_t layers = 0;
-    if (!read_number(reading, INT32_MIN, &layers, error)) {
+    if (!reading_number(reading, INT32_MIN, &layers, error)) {
         return false;
     }
     reading->plan->n_gpu_layers = layers < -1 ? -2 : layers;
@@ -125,7 +113,7 @@ static bool read_flash_attn(struct reading *reading, struct error *error)
     } else if (argument_is_false(reading->value)) {
         *out = FLASH_ATTN_OFF;
     } else {
-        return refuse(reading, "llama.cpp takes on, off or auto", error);
+        return reading_refuse(reading, "llama.cpp takes on, off or auto", error);
     }
     return true;
 }
@@ -134,7 +122,7 @@ static bool read_fit(struct reading *reading, struct error *error)
 {
     reading->facts->fit_given = true;
     if (!argument_is_true(reading->value) && !argument_is_false(reading->value)) {
-        return refuse(reading, "llama.cpp takes on or off", error);
+        return reading_refuse(reading, "llama.cpp takes on or off", error);
     }
     reading->plan->settings.fit = argument_is_true(reading->value);
     return true;
@@ -146,10 +134,11 @@ static bool read_cache_type(struct reading *reading, struct error *error)
     bool keys = reading->flag->id == FLAG_ID_CACHE_TYPE_K;
     *(keys ? &reading->facts->type_k_given : &reading->facts->type_v_given) = true;
     if (!argument_cache_type(reading->value, keys ? &settings->type_k : &settings->type_v)) {
-        return refuse(reading,
-                      "no cache type of llama.cpp (f32, f16, bf16, q8_0, q4_0, q4_1, iq4_nl, q5_0, "
-                      "q5_1)",
-                      error);
+        return reading_refuse(
+            reading,
+            "no cache type of llama.cpp (f32, f16, bf16, q8_0, q4_0, q4_1, iq4_nl, q5_0, "
+            "q5_1)",
+            error);
     }
     return true;
 }
@@ -157,7 +146,8 @@ static bool read_cache_type(struct reading *reading, struct error *error)
 static bool read_load_mode(struct reading *reading, struct error *error)
 {
     if (!argument_load_mode(reading->value, &reading->plan->settings.load_mode)) {
-        return refuse(reading, "llama.cpp takes auto, none, mmap, mlock, mmap+mlock or dio", error);
+        return reading_refuse(reading, "llama.cpp takes auto, none, mmap, mlock, mmap+mlock or dio",
+                              error);
     }
     return true;
 }
@@ -165,7 +155,7 @@ static bool read_load_mode(struct reading *reading, struct error *error)
 static bool read_split_mode(struct reading *reading, struct error *error)
 {
     if (!argument_split_mode(reading->value, &reading->plan->settings.split_mode)) {
-        return refuse(reading, "llama.cpp takes none, layer, row or tensor", error);
+        return reading_refuse(reading, "llama.cpp takes none, layer, row or tensor", error);
     }
     return true;
 }
@@ -176,7 +166,7 @@ static bool read_tensor_split(struct reading *reading, struct error *error)
     reading->facts->ts_given = true;
     if (!argument_tensor_split(reading->value, reading->plan->tensor_split,
                                &reading->plan->n_tensor_split, &why)) {
-        return refuse(reading, why.text, error);
+        return reading_refuse(reading, why.text, error);
     }
     return true;
 }
@@ -185,7 +175,7 @@ static bool read_fit_target(struct reading *reading, struct error *error)
 {
     struct settings *settings = &reading->plan->settings;
     if (!argument_fit_target(reading->value, settings->fit_target_mib, &settings->n_fit_target)) {
-        return refuse(reading, "it takes up to 16 numbers of MiB between commas", error);
+        return reading_refuse(reading, "it takes up to 16 numbers of MiB between commas", error);
     }
     return true;
 }
@@ -264,7 +254,7 @@ static bool read_model(struct reading *reading, struct error *error)
     return true;
 }
 
-static void hand_through(struct reading *reading)
+void reading_hand_through(const struct reading *reading)
 {
     /* variables stay where they are: the environment still has them when the export runs */
     if (reading->words != NULL) {
@@ -293,7 +283,7 @@ static bool read_kept(struct reading *reading, struct error *error)
     default:
         break;
     }
-    hand_through(reading);
+    reading_hand_through(reading);
     return true;
 }
 
@@ -303,74 +293,7 @@ static bool read_override_kv(struct reading *reading, struct error *error)
     if (!gguf_overrides_add(&reading->facts->override_kv, reading->value, &why)) {
         return error_set(error, ERROR_INPUT, "%s: %s", reading->where, why.text);
     }
-    hand_through(reading);
-    return true;
-}
-
-/* ---- speculative decoding ------------------------------------------------------------------- */
-
-static void set_speculative_types(struct settings *settings, uint32_t types)
-{
-    settings->speculative.types = types;
-    settings->load_mtp = (types & SPECULATIVE_DRAFT_MTP) != 0;
-}
-
-static bool read_speculative_type(struct reading *reading, struct error *error)
-{
-    uint32_t types = 0;
-    if (!speculative_types_read(reading->value, &types)) {
-        return refuse(
-            reading,
-            "llama.cpp takes none, draft-simple, draft-eagle3, draft-mtp, draft-dflash, "
-            "draft-dspark, ngram-simple, ngram-map-k, ngram-map-k4v, ngram-mod, ngram-cache",
-            error);
-    }
-    set_speculative_types(&reading->plan->settings, types);
-    hand_through(reading);
-    return true;
-}
-
-static bool read_speculative_default(struct reading *reading, struct error *error)
-{
-    (void)error;
-    set_speculative_types(&reading->plan->settings, SPECULATIVE_NGRAM_MOD);
-    hand_through(reading);
-    return true;
-}
-
-static bool read_draft_length(struct reading *reading, struct error *error)
-{
-    struct speculative *speculative = &reading->plan->settings.speculative;
-    int64_t *const lengths[] = {
-        [FLAG_ID_DRAFT_N_MAX] = &speculative->draft_n_max,
-        [FLAG_ID_NGRAM_MOD] = &speculative->ngram_mod,
-        [FLAG_ID_NGRAM_SIMPLE] = &speculative->ngram_simple,
-        [FLAG_ID_NGRAM_MAP_K] = &speculative->ngram_map_k,
-        [FLAG_ID_NGRAM_MAP_K4V] = &speculative->ngram_map_k4v,
-    };
-    bool read = read_number(reading, INT32_MIN, lengths[reading->flag->id], error);
-    hand_through(reading);
-    return read;
-}
-
-/* The draft twin of a flag, by its first spelling. */
-static const char *const twins[][2] = {
-    {"-ngld", "-ngl"}, {"-devd", "-dev"},   {"-ctkd", "-ctk"},     {"-ctvd", "-ctv"},
-    {"-otd", "-ot"},   {"-cmoed", "-cmoe"}, {"-ncmoed", "-ncmoe"},
-};
-
-static bool read_draft_twin(struct reading *reading, struct error *error)
-{
-    (void)error;
-    for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++) {
-        if (flag_find(twins[i][0], NULL) == reading->flag) {
-            word_list_add(&reading->facts->draft, twins[i][1]);
-        }
-    }
-    if (reading->value != NULL) {
-        word_list_add(&reading->facts->draft, reading->value);
-    }
-    hand_through(reading);
+    reading_hand_through(reading);
     return true;
 }
 
@@ -379,7 +302,7 @@ static bool read_outputs(struct reading *reading, struct error *error)
     (void)error;
     bool pools = reading->flag->id == FLAG_ID_EMBEDDING || strcmp(reading->value, "none") != 0;
     reading->plan->settings.all_outputs = pools || reading->plan->settings.all_outputs;
-    hand_through(reading);
+    reading_hand_through(reading);
     return true;
 }
 
@@ -466,7 +389,7 @@ static bool switch_from_environment(struct reading *reading, bool negated, struc
     bool has_off = reading->flag->off_names[0] != '\0';
     bool yes = argument_is_true(reading->value);
     if (has_off && !negated && !yes && !argument_is_false(reading->value)) {
-        return refuse(reading, "llama.cpp takes true or false", error);
+        return reading_refuse(reading, "llama.cpp takes true or false", error);
     }
     reading->off = negated || !yes;
     const char *value = reading->value;
