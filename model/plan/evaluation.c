@@ -262,6 +262,30 @@ static void refuse_count(const struct plan *plan, struct evaluation *out)
     }
 }
 
+/* Rows are split by SYCL and Hexagon alone (make_gpu_buft_list, llama-model.cpp). */
+static void refuse_split_mode(const struct rig *rig, const struct plan *plan,
+                              struct evaluation *out)
+{
+    if (plan->settings.split_mode != SPLIT_ROW && plan->settings.split_mode != SPLIT_TENSOR) {
+        return;
+    }
+    bool row = plan->settings.split_mode == SPLIT_ROW;
+    for (size_t k = 0; row && k < out->n_in_use; k++) {
+        const struct device *device = &rig->devices[out->in_use[k]];
+        if (device->backend != BACKEND_SYCL && device->backend != BACKEND_OTHER) {
+            error_set(&out->refused, ERROR_INPUT,
+                      "-sm row: llama.cpp refuses it: device %s does not support split buffers; "
+                      "use -sm layer",
+                      device->device_name);
+            return;
+        }
+    }
+    if (out->n_in_use > 0) {
+        error_set(&out->refused, ERROR_INPUT,
+                  "-sm %s is not modelled yet: use -sm layer or -sm none", row ? "row" : "tensor");
+    }
+}
+
 void plan_evaluate(const struct model *model, const struct rig *rig, const struct plan *plan,
                    struct decisions *decisions, struct evaluation *out)
 {
@@ -269,12 +293,8 @@ void plan_evaluate(const struct model *model, const struct rig *rig, const struc
     struct decisions own = {0};
     struct decisions *decided = decisions != NULL ? decisions : &own;
     settings_resolve(&plan->settings, model, &out->resolved, &out->refused);
-    if (plan->settings.split_mode == SPLIT_ROW || plan->settings.split_mode == SPLIT_TENSOR) {
-        error_set(&out->refused, ERROR_INPUT,
-                  "-sm %s is not modelled yet: use -sm layer or -sm none",
-                  plan->settings.split_mode == SPLIT_ROW ? "row" : "tensor");
-    }
     place_layers(model, rig, plan, out);
+    refuse_split_mode(rig, plan, out);
     out->devices = memory_array(rig->n_devices, sizeof *out->devices);
     for (size_t i = 0; i < rig->n_devices; i++) {
         out->devices[i].order = -1;

@@ -42,7 +42,8 @@ Test(refusals, of_the_devices)
     expect_refused(DEMO("-dev", "CUDA0,CUDA0"), "-dev CUDA0,CUDA0: CUDA0 is named twice");
     expect_refused(DEMO("-sm", "none", "-mg", "4"),
                    "invalid value for main_gpu: 4 (available devices: 4)");
-    expect_refused(DEMO("-sm", "row"), "-sm row is not modelled yet");
+    expect_refused(DEMO("-sm", "row"), "device CUDA0 does not support split buffers");
+    expect_refused(DEMO("-sm", "row", "-dev", "CUDA2"), "device CUDA2 does not support split");
     expect_refused(DEMO("-sm", "tensor"), "-sm tensor is not modelled yet");
     expect_refused(DEMO("-ts", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"), "-ts");
 }
