@@ -7,6 +7,7 @@
 #include "src/probe_cache.h"
 #include "src/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,9 @@ int command_plan(const struct options *options, struct error *error)
                 session_evaluate(&session, options, true, &evaluation, error);
     if (done) {
         session_print_notes(&session);
+        if (options->json && session.notice != NULL) {
+            fprintf(stderr, "otplan: note: %s\n", session.notice);
+        }
         take_probe(options, &session, &evaluation);
         struct plan_json_source source = session_source(&session, &evaluation);
         source.advice = advise(options, &session, &evaluation, &advice) ? &advice : NULL;

@@ -3,6 +3,7 @@
 #include "src/commands.h"
 #include "src/log_file.h"
 #include "src/output.h"
+#include "src/plan_document.h"
 #include "src/session.h"
 #include "src/verify_json.h"
 #include "src/verify_text.h"
@@ -62,5 +63,10 @@ int command_verify(const struct options *options, struct error *error)
         return ERROR_USAGE;
     }
     const char *log = options->positional[options->n_positional - 1];
+    if (options->n_positional == 1 && plan_document_is_plan(log)) {
+        error_set(error, ERROR_USAGE,
+                  "verify: %s is a plan: which log? otplan verify PLAN.json LOG", log);
+        return ERROR_USAGE;
+    }
     return planned ? verify_planned(options, log, error) : verify(log, NULL, options->json, error);
 }

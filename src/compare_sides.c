@@ -58,6 +58,7 @@ struct context_trial {
     const struct options *options;
     const struct side *side;
     struct decisions decisions; /* of the rules given */
+    bool refused;               /* llama.cpp refuses the side as it is, whatever the context */
     bool in_memory; /* the host holds it all: a context that it cannot hold does not fit */
 };
 
@@ -77,7 +78,7 @@ static bool fits_with(void *payload, uint32_t n_ctx)
         plan = placed;
     }
     plan_evaluate(session->model, &session->rig, &plan, &trial->decisions, &evaluation);
-    bool fits = evaluation.all_fit && evaluation.refused.kind == ERROR_NONE &&
+    bool fits = evaluation.all_fit && (trial->refused || evaluation.refused.kind == ERROR_NONE) &&
                 (!trial->in_memory || evaluation.host.headroom >= 0);
     evaluation_clear(&evaluation);
     plan_clear(&plan);
@@ -89,6 +90,7 @@ static uint32_t find_largest_context(const struct options *options, const struct
     struct context_trial trial = {
         .options = options,
         .side = side,
+        .refused = side->evaluation.refused.kind != ERROR_NONE,
         .in_memory = side->evaluation.host.headroom >= 0,
     };
     uint32_t most = context_most(side->session.model, &side->evaluation);

@@ -49,8 +49,9 @@ bool json_refuse(const struct json_place *place, const char *key, const char *wh
                  struct error *error)
 {
     bool nested = place->inside[0] != '\0' && key[0] != '\0';
-    return error_set(error, ERROR_INPUT, "%s: %s%s%s: %s", place->path, place->inside,
-                     nested ? "." : "", key, why);
+    bool inside = place->inside[0] != '\0' || key[0] != '\0';
+    return error_set(error, ERROR_INPUT, "%s: %s%s%s%s%s", place->path, place->inside,
+                     nested ? "." : "", key, inside ? ": " : "", why);
 }
 
 /* NULL where absent or null. */

@@ -94,12 +94,16 @@ static bool read_version(struct json_object *object, const struct json_place *pl
         return json_refuse(place, "otplan_plan", "must be a whole number", error);
     }
     int64_t number = json_object_get_int64(version);
-    if (number != PLAN_DOCUMENT_VERSION) {
+    if (number < 0) {
+        return json_refuse(place, "otplan_plan", "must be the version, 0 or more", error);
+    }
+    if (number > PLAN_DOCUMENT_VERSION) {
         return error_set(error, ERROR_INPUT,
-                         "%s: a plan document of version %lld; this otplan reads version %d",
+                         "%s: a plan document of version %lld, from a newer otplan; this one reads "
+                         "up to version %d",
                          place->path, (long long)number, PLAN_DOCUMENT_VERSION);
     }
-    return true;
+    return true; /* an older one lacks keys, which have defaults; it is written anew as of today */
 }
 
 static bool read_words(struct json_object *object, const char *key, const struct json_place *place,
@@ -186,6 +190,22 @@ static bool read_target(struct json_object *object, const struct json_place *pla
     return read;
 }
 
+/* A flag that there is not is wrong usage on a command line; here the file is what cannot be used. What
+ * llama.cpp refuses is left to those who open the document. */
+static bool check_args(const struct plan_document *document, const struct json_place *place,
+                       struct error *error)
+{
+    struct plan plan;
+    struct argument_facts facts = {0};
+    struct error why = {0};
+    plan_init(&plan, NULL);
+    arguments_read(&plan, &facts, (const char *const *)document->args, document->n_args, NULL,
+                   &why);
+    argument_facts_clear(&facts);
+    plan_clear(&plan);
+    return why.kind != ERROR_USAGE || json_refuse(place, "args", why.text, error);
+}
+
 static bool read_all(struct json_object *object, struct json_place *place,
                      struct plan_document *out, struct error *error)
 {
@@ -195,6 +215,7 @@ static bool read_all(struct json_object *object, struct json_place *place,
     bool read = read_version(object, place, error) && read_model(object, place, out, error) &&
                 read_target(object, place, out, error) &&
                 read_words(object, "args", place, &out->args, &out->n_args, error) &&
+                check_args(out, place, error) &&
                 read_words(object, "locks", place, &out->locks, &out->n_locks, error) &&
                 json_get_text(object, "notes", place, &out->notes, error);
     if (read && json_has(object, "devices")) {

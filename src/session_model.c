@@ -88,6 +88,21 @@ static bool describe(const char *path, struct session *session, struct error *er
     return model_describe(gguf, path, session->plan.settings.load_mtp, &session->model, error);
 }
 
+/* A plan may be used with another file of its model, but never unnoticed. */
+static void notice_other_model(const struct plan_document *document, struct session *session)
+{
+    uint64_t n = session->model->gguf->n_tensors;
+    if (document->model_n_tensors != 0 && document->model_n_tensors != n) {
+        session->notice =
+            memory_format("the plan was made for a model of %llu tensors; this one has %llu",
+                          (unsigned long long)document->model_n_tensors, (unsigned long long)n);
+    } else if (document->head_hash != 0 &&
+               document->head_hash != model_file_head_hash(session->file)) {
+        session->notice =
+            memory_text("the plan was made for another file: this one's head differs");
+    }
+}
+
 bool session_read_model(const char *path, const struct plan_document *document,
                         struct session *session, struct error *error)
 {
@@ -100,12 +115,7 @@ bool session_read_model(const char *path, const struct plan_document *document,
     if (!model_file_open(path, &session->file, error) || !describe(path, session, error)) {
         return false;
     }
-    uint64_t n = session->model->gguf->n_tensors;
-    if (document->model_n_tensors != 0 && document->model_n_tensors != n) {
-        session->notice =
-            memory_format("the plan was made for a model of %llu tensors; this one has %llu",
-                          (unsigned long long)document->model_n_tensors, (unsigned long long)n);
-    }
+    notice_other_model(document, session);
     if (session->notice == NULL) {
         session->notice = memory_text(session->file->notice);
     }

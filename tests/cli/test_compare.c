@@ -89,6 +89,13 @@ Test(compare, opens_what_llama_cpp_refuses_and_says_so)
     cr_assert_eq(result.status, 0, "%s", result.errors);
     cr_assert_not_null(strstr(result.output, "llama.cpp refuses it"), "%s", result.output);
     program_result_clear(&result);
+    result = otplan_run("compare", before, after, "--devices", demo_devices(), "--json");
+    struct json_object *object = json_tokener_parse(result.output);
+    struct json_object *refused = at(object, "after");
+    cr_assert(json_object_get_boolean(at(refused, "fits")));
+    cr_assert_geq(json_object_get_int(at(refused, "largest_context")), 32768);
+    json_object_put(object);
+    program_result_clear(&result);
     free(before);
     free(after);
     test_folder_remove(folder);
@@ -112,6 +119,9 @@ Test(plan_document, says_what_is_wrong_with_it)
 {
     expect_refused("{\"args\": []}", "no plan document");
     expect_refused("{\"otplan_plan\": 2}", "version 2");
+    expect_refused("{\"otplan_plan\": -1}", "otplan_plan: must be the version");
+    expect_refused("{\"otplan_plan\": 1, \"args\": [\"--frob\"]}", "plan.json: args: --frob");
+    expect_refused("{\"otplan_plan\": 1, \"args\": [\"-c\"]}", "plan.json: args: -c");
     expect_refused("{\"otplan_plan\": 1, \"args\": {}}", "args: must be a list");
     expect_refused("{\"otplan_plan\": 1, \"args\": [1]}", "args");
     expect_refused("{\"otplan_plan\": 1, \"target\": \"x\"}", "target");
@@ -119,6 +129,55 @@ Test(plan_document, says_what_is_wrong_with_it)
                    "output of otplan plan --json");
     expect_refused("{\"otplan_plan\": 1, \"model\": {\"path\": \"/nowhere.gguf\"}}",
                    "/nowhere.gguf");
+}
+
+static struct program_result plan_text(const char *folder, const char *version, const char *model)
+{
+    char *text = memory_format("{\"otplan_plan\": %s, \"model\": {\"path\": \"%s\"%s}, \"args\": "
+                               "[\"-c\", \"4096\"]}",
+                               version, demo_model(), model);
+    char *path = test_file_write(folder, "plan.json", text, strlen(text));
+    struct program_result result = otplan_run("plan", path, "--devices", demo_devices(), "--json");
+    cr_assert_eq(result.status, 0, "%s: %s", text, result.errors);
+    free(path);
+    free(text);
+    return result;
+}
+
+Test(plan_document, of_an_older_version_opens)
+{
+    char *folder = test_folder_make();
+    struct program_result result = plan_text(folder, "0", "");
+    struct json_object *object = json_tokener_parse(result.output);
+    cr_assert_eq(json_object_get_int(at(at(object, "settings"), "n_ctx")), 4096);
+    json_object_put(object);
+    program_result_clear(&result);
+    test_folder_remove(folder);
+}
+
+Test(plan_document, for_another_file_is_used_but_never_unnoticed)
+{
+    static const char *const models[] = {", \"n_tensors\": 5", ", \"head_hash\": \"12ab\""};
+    char *folder = test_folder_make();
+    for (size_t i = 0; i < 2; i++) {
+        struct program_result result = plan_text(folder, "1", models[i]);
+        cr_expect_not_null(strstr(result.errors, "the plan was made for"), "%s", result.errors);
+        cr_expect_eq(result.output[0], '{');
+        program_result_clear(&result);
+    }
+    test_folder_remove(folder);
+}
+
+Test(plan_document, is_no_log)
+{
+    char *folder = test_folder_make();
+    char *plan = plan_file(folder, "plan.json", "exps=CPU");
+    struct program_result result = otplan_run("verify", plan);
+    cr_assert_eq(result.status, 1, "%s", result.output);
+    cr_assert_not_null(strstr(result.errors, "which log?"), "%s", result.errors);
+    program_result_clear(&result);
+    free(plan);
+    test_folder_remove(folder);
 }
 
 Test(plan_document, gives_way_to_flags)
