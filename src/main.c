@@ -38,6 +38,22 @@ static int run(const struct options *options, struct error *error)
     return commands[options->command](options, error);
 }
 
+static void interrupted(int number)
+{
+    (void)number;
+    _exit(130);
+}
+
+/* Where nothing better is set up for Ctrl-C; a shell that started otplan behind its back (&) has it ignored. */
+static void end_at_interrupt(void)
+{
+    struct sigaction before;
+    struct sigaction action = {.sa_handler = interrupted};
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler == SIG_DFL) {
+        sigaction(SIGINT, &action, NULL);
+    }
+}
+
 /* A closed descriptor would be given to the next file that is opened, and the output written into that. */
 static void hold_standard_descriptors(void)
 {
@@ -53,6 +69,7 @@ int main(int argc, char **argv)
     hold_standard_descriptors();
     setlocale(LC_CTYPE, "");
     memory_exhausted = out_of_memory;
+    end_at_interrupt();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like any other: exit 4, in words */
     struct options options;
     struct error error = {0};

@@ -69,7 +69,7 @@ static void add_use(struct json_object *object, const struct device *device,
     json_out_bytes(object, "beside", use->beside);
     json_out_bytes(object, "used", use->used);
     json_out_signed(object, "headroom", use->headroom);
-    json_out_bool(object, "fits", use->fits);
+    json_out_bool(object, "fits", device->backend == BACKEND_CPU ? use->fits : use->headroom >= 0);
     speed_rate_json(object, device);
     json_out_text(object, "model_source", figure_source_name(use->model_source));
     json_out_text(object, "context_source", figure_source_name(use->context_source));

@@ -483,7 +483,7 @@ bool planner_commands_file(struct planner *planner, const char *path, struct err
         struct error why = {0};
         number++;
         line[strcspn(line, "\r\n")] = '\0';
-        fine = planner_command(planner, line, &why) ||
+        fine = planner_command(planner, line + strspn(line, " \t:"), &why) ||
                error_set(error, ERROR_INPUT, "%s: line %zu: %.800s", path, number, why.text);
     }
     free(line);

@@ -6,9 +6,11 @@
 
 #include <criterion/criterion.h>
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void expect_error(struct program_result result, int status, const char *words)
@@ -189,4 +191,48 @@ Test(program, prints_every_key_of_the_interface)
     cr_assert_eq(json_object_array_length(list), 1096);
     json_object_put(object);
     program_result_clear(&result);
+}
+
+Test(program, ends_with_130_at_ctrl_c)
+{
+    int ends[2];
+    char first = 0;
+    int status = 0;
+    cr_assert_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        signal(SIGINT, SIG_DFL);
+        execl(otplan_path(), "otplan", "watch", "--json", (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    cr_assert_eq(read(ends[0], &first, 1), 1, "it runs"); /* and then watches on */
+    kill(child, SIGINT);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    close(ends[0]);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 130, "%x", (unsigned)status);
+}
+
+/* A card that its own margin does not fit on, and that holds nothing: the field says how it stands, and the plan
+ * is not over budget by it. */
+Test(program, a_card_left_alone_is_not_what_makes_a_plan_unfit)
+{
+    static const char text[] =
+        "{\"devices\": [{\"name\": \"CUDA0\", \"free_mib\": 900000}, {\"name\": "
+        "\"CUDA1\", \"free_mib\": 500}], \"host\": {\"free_mib\": 900000}}";
+    char *folder = test_folder_make();
+    char *path = test_file_write(folder, "rig.json", text, sizeof text - 1);
+    struct program_result result = otplan_run("plan", demo_model(), "--devices", path, "-c", "4096",
+                                              "-dev", "CUDA0", "--check", "--json");
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    struct json_object *object = json_tokener_parse(result.output);
+    struct json_object *devices = json_object_object_get(object, "devices");
+    struct json_object *idle = json_object_array_get_idx(devices, 1);
+    cr_assert_lt(json_object_get_int64(json_object_object_get(idle, "headroom")), 0);
+    cr_assert(!json_object_get_boolean(json_object_object_get(idle, "fits")));
+    json_object_put(object);
+    program_result_clear(&result);
+    free(path);
+    test_folder_remove(folder);
 }
