@@ -7,31 +7,23 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool find_color(const struct options *options, enum color_mode *out, struct error *error)
+static enum color_mode find_color(const struct options *options)
 {
     static const struct {
         const char *name;
         enum color_mode mode;
-    } modes[] = {{"auto", COLOR_AUTO}, {"always", COLOR_ALWAYS}, {"never", COLOR_NEVER}};
-    *out = COLOR_AUTO;
-    for (size_t i = 0; i < 3 && options->color != NULL; i++) {
+    } modes[] = {{"always", COLOR_ALWAYS}, {"never", COLOR_NEVER}};
+    for (size_t i = 0; i < 2 && options->color != NULL; i++) {
         if (strcmp(options->color, modes[i].name) == 0) {
-            *out = modes[i].mode;
-            return true;
+            return modes[i].mode;
         }
     }
-    return options->color == NULL ||
-           error_set(error, ERROR_USAGE, "--color %s: must be auto, always or never",
-                     options->color);
+    return COLOR_AUTO;
 }
 
 int command_planner(const struct options *options, struct error *error)
 {
     bool demo = options->command == COMMAND_DEMO;
-    enum color_mode color = COLOR_AUTO;
-    if (!find_color(options, &color, error)) {
-        return (int)error->kind;
-    }
     if (demo && options->n_positional > 0) {
         error_set(error, ERROR_USAGE,
                   "%s: otplan demo brings its own model; leave out demo to open this "
@@ -58,7 +50,7 @@ int command_planner(const struct options *options, struct error *error)
             .rig = &session.rig,
             .plan = &session.plan,
             .facts = &session.facts,
-            .color = color,
+            .color = find_color(options),
             .ascii = options->ascii,
             .mouse = !options->no_mouse,
             .is_demo = demo,
@@ -68,6 +60,7 @@ int command_planner(const struct options *options, struct error *error)
                 options->llama_bin != NULL ? options->llama_bin : session.config.llama_cpp_path,
             .theme = session.config.theme,
             .no_auto_probe = !session.config.auto_probe,
+            .plan_notes = session.plan_notes,
             .notice = session.notice,
         };
         status = planner_run(&planner);

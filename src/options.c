@@ -250,6 +250,15 @@ static bool check_commands(const struct walk *walk, struct error *error)
     return true;
 }
 
+/* In every command, also where there is nothing to colour. */
+static bool check_color(const char *color, struct error *error)
+{
+    bool known = color == NULL || strcmp(color, "auto") == 0 || strcmp(color, "always") == 0 ||
+                 strcmp(color, "never") == 0;
+    return known ||
+           error_set(error, ERROR_USAGE, "--color %s: must be auto, always or never", color);
+}
+
 bool options_read(int n, const char *const *words, struct options *out, struct error *error)
 {
     *out = (struct options){0};
@@ -263,7 +272,7 @@ bool options_read(int n, const char *const *words, struct options *out, struct e
         }
         read = read_word(&walk, error);
     }
-    return read && check_commands(&walk, error);
+    return read && check_commands(&walk, error) && check_color(out->color, error);
 }
 
 void options_clear(struct options *options)

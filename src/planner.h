@@ -32,7 +32,8 @@ struct planner_options {
     const char *theme;         /* borrowed or NULL: its name */
     struct optimise_options automatic; /* what `auto` does without a word */
     bool no_auto_probe;                /* llama.cpp is asked on p alone */
-    const char *notice; /* borrowed or NULL: one line for the status line at the start */
+    const char *plan_notes; /* borrowed or NULL: the plan document's, to be written back */
+    const char *notice;     /* borrowed or NULL: one line for the status line at the start */
 };
 
 /* Runs until quit. Returns an exit status: 0 after quit, 4 where there is no terminal (the reason is

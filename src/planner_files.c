@@ -111,7 +111,8 @@ bool planner_write_document(struct planner *planner, const char *path, bool forc
                                           .rig = &now->rig,
                                           .plan = &now->plan,
                                           .evaluation = &planner->held,
-                                          .model_path = model_path(planner)};
+                                          .model_path = model_path(planner),
+                                          .notes = planner->plan_notes};
     if (planner->options->file != NULL) {
         source.head_hash = model_file_head_hash(planner->options->file);
     }
@@ -155,6 +156,8 @@ static bool take_document(struct planner *planner, const struct plan_document *d
     planner_take(planner, &step, name);
     planner_say(planner, false, "%s", name);
     free(name);
+    free(planner->plan_notes);
+    planner->plan_notes = memory_text(document->notes);
     return true;
 }
 

@@ -160,6 +160,7 @@ void planner_open(struct planner *planner, const struct planner_options *options
         .options = options,
         .model = options->model,
         .plan_path = memory_text(options->plan_path),
+        .plan_notes = memory_text(options->plan_notes),
         .probe_by_itself = !options->no_auto_probe,
         .after = SNAPSHOT_NOW,
         .marked = SNAPSHOT_NOW,
@@ -213,6 +214,7 @@ void planner_close(struct planner *planner)
     free(planner->words);
     free(planner->room);
     free(planner->plan_path);
+    free(planner->plan_notes);
     free(planner->autosave_path);
     free(planner->left_path);
     free(planner->exported);

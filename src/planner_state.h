@@ -101,6 +101,7 @@ struct planner {
     char message[600];
     bool message_is_error;
     char *plan_path;     /* owned or NULL: what `write` writes */
+    char *plan_notes;    /* owned or NULL: of the document opened last, written back with it */
     int64_t plan_stamp;  /* when that file was last changed, as we know it; 0: unknown */
     char *autosave_path; /* owned or NULL */
     char *left_path;     /* owned or NULL: what a session that is gone has left */

@@ -330,6 +330,7 @@ bool session_open(const struct options *options, bool demo, struct session *out,
     }
     bool opened = plan == NULL || plan_document_read(plan, &document, error);
     out->plan_path = opened ? memory_text(plan) : NULL;
+    out->plan_notes = memory_text(document.notes);
     opened = opened &&
              (options->after == NULL ||
               command_line_read(options->after, options->n_after, (const char *const *)environ,
@@ -368,6 +369,7 @@ void session_close(struct session *session)
     model_file_close(&session->file);
     command_line_clear(&session->command);
     free(session->plan_path);
+    free(session->plan_notes);
     free(session->notice);
     config_clear(&session->config);
     strbuf_clear(&session->notes);

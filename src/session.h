@@ -18,6 +18,7 @@ struct session {
     struct argument_facts facts;
     struct command_line command; /* what stood behind `--` */
     char *plan_path;             /* owned or NULL: the plan document that was opened */
+    char *plan_notes;            /* owned or NULL: the plan document's */
     char *notice;                /* owned or NULL: one line to say */
     struct config config;
     struct strbuf notes; /* what an import understood otherwise, one a line */

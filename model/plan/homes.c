@@ -25,6 +25,16 @@ static bool is_among(const int16_t *devices, size_t n, int device)
     return false;
 }
 
+/* As -dev takes them, which is not always how -ot names their buffers. */
+static void list_device_names(const struct rig *rig, struct strbuf *out)
+{
+    for (size_t i = 0; i < rig->n_devices; i++) {
+        strbuf_add(out, i > 0 ? ", " : "");
+        strbuf_add(out, rig->devices[i].device_name);
+    }
+    strbuf_add(out, rig->n_devices == 0 ? "no devices" : "");
+}
+
 /* -dev A,B,...: that order; "none" is CPU only; anything else unknown is refused (common/arg.cpp:1116) */
 static size_t named_devices(const struct rig *rig, const char *names, int16_t *in_use,
                             struct error *error)
@@ -38,7 +48,7 @@ static size_t named_devices(const struct rig *rig, const char *names, int16_t *i
         int device = find_device_name(rig, at, length);
         if (device == DEVICE_NONE) {
             struct strbuf known = {0};
-            rig_list_names(rig, &known);
+            list_device_names(rig, &known);
             error_set(error, ERROR_INPUT, "-dev %s: invalid device: %.*s (this rig has %s)", names,
                       (int)length, at, strbuf_text(&known));
             strbuf_clear(&known);

@@ -168,6 +168,33 @@ Test(plan_document, for_another_file_is_used_but_never_unnoticed)
     test_folder_remove(folder);
 }
 
+Test(plan_document, is_written_back_with_its_notes_and_locks)
+{
+    char *folder = test_folder_make();
+    char *text = memory_format("{\"otplan_plan\": 0, \"model\": {\"path\": \"%s\"}, \"args\": [], "
+                               "\"locks\": [\"blk.1.ffn_up_exps.weight\"], \"notes\": \"mine\"}",
+                               demo_model());
+    char *plan = test_file_write(folder, "plan.json", text, strlen(text));
+    char *written = memory_format("%s/written.json", folder);
+    char *commands = memory_format(":open %s\n:write %s\n:quit\n", plan, written);
+    char *script = test_file_write(folder, "commands", commands, strlen(commands));
+    struct program_result result =
+        otplan_run(demo_model(), "--devices", demo_devices(), "--commands", script);
+    cr_assert_eq(result.status, 0, "%s", result.errors);
+    struct json_object *object = json_object_from_file(written);
+    cr_assert_eq(json_object_get_int(at(object, "otplan_plan")), 1);
+    cr_assert_str_eq(json_object_get_string(at(object, "notes")), "mine");
+    cr_assert_eq(json_object_array_length(at(object, "locks")), 1);
+    json_object_put(object);
+    program_result_clear(&result);
+    free(script);
+    free(commands);
+    free(written);
+    free(plan);
+    free(text);
+    test_folder_remove(folder);
+}
+
 Test(plan_document, is_no_log)
 {
     char *folder = test_folder_make();

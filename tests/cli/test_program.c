@@ -77,6 +77,7 @@ Test(program, knows_input_that_cannot_be_used)
 
 Test(program, refuses_what_llama_cpp_refuses)
 {
+    expect_error(PLAN("--color=sometimes"), 1, "must be auto, always or never");
     expect_error(PLAN("-ot", "exps"), 2, "-ot");
     expect_error(PLAN("-ot", "exps=CPU,"), 2, "-ot");
     expect_error(PLAN("-ot", "blk\\.[6-10]\\.=CPU"), 2, "-ot rule 1");
@@ -84,7 +85,7 @@ Test(program, refuses_what_llama_cpp_refuses)
     expect_error(PLAN("-ctk", "q3_0"), 2, "-ctk 'q3_0'");
     expect_error(PLAN("-ts", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"), 2, "15");
     expect_error(PLAN("-ts", ",1"), 2, "-ts");
-    expect_error(PLAN("-sm", "row"), 2, "not modelled yet");
+    expect_error(PLAN("-sm", "row"), 2, "split buffers");
     expect_error(PLAN("-sm", "tensor"), 2, "not modelled yet");
     expect_error(PLAN("-sm", "rows"), 2, "none, layer, row or tensor");
     expect_error(PLAN("-dev", "CUDA7"), 2, "CUDA7");

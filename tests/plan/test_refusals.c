@@ -37,8 +37,7 @@ Test(refusals, of_the_cache)
 
 Test(refusals, of_the_devices)
 {
-    expect_refused(DEMO("-dev", "CUDA0,CUDA7"),
-                   "invalid device: CUDA7 (this rig has CPU, CUDA0, CUDA1");
+    expect_refused(DEMO("-dev", "CUDA0,CUDA7"), "invalid device: CUDA7 (this rig has CUDA0, CUDA1");
     expect_refused(DEMO("-dev", "CUDA0,CUDA0"), "-dev CUDA0,CUDA0: CUDA0 is named twice");
     expect_refused(DEMO("-sm", "none", "-mg", "4"),
                    "invalid value for main_gpu: 4 (available devices: 4)");
