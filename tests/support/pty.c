@@ -287,3 +287,11 @@ const char *pty_not_restored(const struct pty *terminal)
         return "bracketed paste is still on";
     return pty_settings_restored(terminal) ? NULL : "the terminal's settings differ";
 }
+
+const char *pty_wait_restored(struct pty *terminal)
+{
+    long long deadline = now_milliseconds() + DEADLINE_MILLISECONDS;
+    while (pty_not_restored(terminal) != NULL && now_milliseconds() < deadline)
+        pty_pump(terminal, 10); /* settings change without a byte of output */
+    return pty_not_restored(terminal);
+}

@@ -75,5 +75,7 @@ bool pty_settings_restored(const struct pty *terminal); /* termios as before the
 
 /* NULL where the terminal is as it was before the program started, else what is not. */
 const char *pty_not_restored(const struct pty *terminal);
+/* The same, once it is or the time is over: another process may do it. */
+const char *pty_wait_restored(struct pty *terminal);
 
 #endif

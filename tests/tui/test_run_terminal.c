@@ -44,6 +44,8 @@ static struct pty *start(char **folder)
 /* The shell reads what is typed, and what is typed is seen. */
 static void expect_usable(struct pty *t)
 {
+    const char *why = pty_wait_restored(t); /* by a guard of its own, beside the shell */
+    cr_expect_null(why, "%s", why);
     pty_type(t, "hello<Enter>");
     cr_expect(pty_wait_for(t, "got hello"), "%s", pty_screen(t));
     cr_expect_null(pty_not_restored(t), "%s", pty_not_restored(t));
